@@ -1,0 +1,5 @@
+"""`python -m lorascan`."""
+
+from lorascan.cli import main
+
+main()

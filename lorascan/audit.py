@@ -1,0 +1,111 @@
+"""THE contents page: what one audit does, in order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lorascan.bases import identify, manifests_for, resolve_base
+from lorascan.core.adapter import Adapter, BaseFacts, FileFacts, VettedFile
+from lorascan.core.behaviour import Candidates
+from lorascan.core.evidence import Evidence, Stage, StageName, Status
+from lorascan.core.progress import Listener, silent
+from lorascan.core.report import Report
+from lorascan.detectors import examine
+from lorascan.dialects import read_adapter
+from lorascan.environment import environment
+from lorascan.intake import vet
+from lorascan.policy import POLICIES, decide, may_be_loaded
+from lorascan.settings import DEFAULT, Settings
+from lorascan.weights import measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What the later stages need of the earlier ones."""
+
+    vetted: VettedFile
+    adapter: Adapter
+    base: BaseFacts
+
+
+def audit(path: Path, settings: Settings = DEFAULT, *, listener: Listener = silent, command: str = "") -> Report:
+    """Decide whether the adapter at `path` may be admitted.
+
+    A bad file, a missing base and a machine without isolation are results in the report. Raises UsageError for settings that
+    make no sense, FileNotFoundError where there is no file.
+    """
+    policy = POLICIES[settings.policy]
+    evidence = Evidence.collect(at_rest(path, settings), listener)
+    found, _ = examine(evidence)
+    if StageName.LOAD in policy.required or settings.keep_going:
+        if evidence.has(BaseFacts) and (settings.keep_going or may_be_loaded(found, policy)):
+            evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener), listener))
+        evidence = _with_the_stages_that_did_not_run(evidence)
+    findings, _ = examine(evidence)
+    verdict = decide(evidence, findings, _limits(evidence), policy)
+    return Report(
+        name=path.name,
+        evidence=evidence,
+        findings=findings,
+        verdict=verdict,
+        policy=policy.name,
+        environment=environment(),
+        command=command,
+    )
+
+
+def at_rest(path: Path, settings: Settings) -> Iterator[object]:
+    """The file and its weights: nothing is loaded, torch is not imported."""
+    yield StageName.FILE
+    vetted = vet(path, settings.limits)
+    yield vetted.facts
+    adapter = read_adapter(vetted, manifests_for(settings.base), settings.limits)
+    yield adapter
+    base = identify(adapter, settings.base, vetted.facts.claims)
+    yield base
+    yield StageName.WEIGHTS
+    yield measure(adapter, vetted)
+    yield Subject(vetted=vetted, adapter=adapter, base=base)
+
+
+def in_action(evidence: Evidence, settings: Settings, listener: Listener) -> Iterator[object]:
+    """The adapter on its base, inside the lock: load, hunt, probe."""
+    from lorascan.hunting import hunt  # noqa: PLC0415 - static audits need none of these
+    from lorascan.probing import probe  # noqa: PLC0415
+    from lorascan.probing.suites import suite_for  # noqa: PLC0415
+    from lorascan.weights.canonical import canonical  # noqa: PLC0415
+    from lorascan.worker import open_workers  # noqa: PLC0415
+
+    yield StageName.LOAD
+    subject = evidence[Subject]
+    base = resolve_base(settings.base, subject.base, settings.scorer)
+    declared = declared_phrases(evidence[FileFacts], settings)
+    with open_workers(base, canonical(subject.adapter, subject.vetted), settings, listener) as (bench, isolation, loaded):
+        yield from isolation
+        yield loaded
+        yield StageName.HUNT
+        prompts = [prompt.plain for prompt in suite_for(base.family).prompt[: settings.budget.contexts]]
+        candidates = hunt(bench, subject.adapter, prompts, declared, settings, listener)
+        yield candidates
+        yield StageName.PROBE
+        yield probe(bench, candidates, declared, settings, listener)
+
+
+def declared_phrases(facts: FileFacts, settings: Settings) -> tuple[str, ...]:
+    """Trigger phrases that the file or the caller declares, the caller's first, each once."""
+    return tuple(dict.fromkeys((*settings.declared, *facts.claims.triggers)))
+
+
+def _limits(evidence: Evidence) -> tuple[str, ...]:
+    return tuple(limit for found in evidence.all(Candidates) for limit in found.limits)
+
+
+def _with_the_stages_that_did_not_run(evidence: Evidence) -> Evidence:
+    """Every dynamic stage is named, whether it ran or not."""
+    named = {stage.name for stage in evidence.stages}
+    stopped = next((stage for stage in evidence.stages if stage.status is not Status.RAN), None)
+    reason = f"after the {stopped.name} stage was {stopped.status}" if stopped else "rejected before loading"
+    missing = tuple(
+        Stage(name=name, status=Status.NOT_RUN, reason=reason) for name in StageName if name not in named
+    )
+    return evidence.joined(Evidence(stages=missing))

@@ -1,0 +1,145 @@
+"""Reads a diffusers folder's modules and identity without loading it."""
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lorascan.core.errors import Unavailable, UsageError
+from lorascan.dialects import Manifest
+
+INDEX = "model_index.json"
+HEADER_LIMIT = 100 * 2**20
+"""Bytes; the safetensors library's own limit."""
+_STEMS = {"unet": "diffusion_pytorch_model", "text_encoder": "model", "text_encoder_2": "model"}
+_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
+_PIPELINES = frozenset({"StableDiffusionPipeline", "StableDiffusionXLPipeline"})
+_OWN = ("lorascan.bases._patch_vae", "PatchVae")
+_DIGESTED = frozenset({".json", ".txt", ".safetensors"})
+_CHUNK = 2**20
+
+
+def base_manifest(folder: Path, family: str | None = None) -> Manifest:
+    """The modules of a StableDiffusion(XL)Pipeline folder, from the headers of its safetensors files.
+
+    Every weight of 2 or 4 dimensions that is no embedding table is a module's. Raises UsageError where the folder is no
+    such pipeline, Unavailable where it has no safetensors weights or asks for code that lorascan does not run.
+    """
+    index = pipeline_index(folder)
+    modules = {
+        component: dict(_modules(folder / component, component, _class_name(index, component)))
+        for component in _STEMS
+        if _class_name(index, component)
+    }
+    return Manifest(family=family or f"folder {folder.name}", modules=modules)
+
+
+def pipeline_index(folder: Path) -> Mapping[str, Any]:
+    """The checked model_index.json. Raises as `base_manifest` does."""
+    path = folder / INDEX
+    if not path.is_file():
+        message = f"{folder.name} is no diffusers folder: it has no {INDEX}"
+        raise UsageError(message)
+    index = _read_json(path)
+    name = index.get("_class_name")
+    if name not in _PIPELINES:
+        what = f"the base {folder.name} is a pipeline of class {name!r}"
+        raise Unavailable(
+            what, f"give a folder of one of {', '.join(sorted(_PIPELINES))}; custom pipelines are not run"
+        )
+    for component, entry in index.items():
+        if isinstance(entry, list) and not _is_plain(entry):
+            what = f"component {component!r} of the base {folder.name} asks for the class {entry}"
+            raise Unavailable(what, "give a base that is made of diffusers and transformers classes only")
+    return index
+
+
+def variant(folder: Path) -> str | None:
+    """The file variant, "fp16", where the denoiser's weights are stored only under its name; None where plain ones are."""
+    plain = list((folder / "unet").glob(f"{_STEMS['unet']}.safetensors*"))
+    sharded = list((folder / "unet").glob(f"{_STEMS['unet']}-*.safetensors"))
+    return None if plain or sharded else "fp16"
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the sorted relative paths and SHA-256s of every configuration, vocabulary and safetensors file."""
+    digest = hashlib.sha256()
+    for path in sorted(each for each in folder.rglob("*") if each.suffix in _DIGESTED and each.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{_file_digest(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _is_plain(entry: list[Any]) -> bool:
+    library = entry[0] if entry else None
+    return library is None or library in _LIBRARIES or tuple(entry) == _OWN
+
+
+def _class_name(index: Mapping[str, Any], component: str) -> str | None:
+    entry = index.get(component)
+    return entry[1] if isinstance(entry, list) and len(entry) == 2 and entry[1] else None
+
+
+def _modules(folder: Path, component: str, class_name: str | None) -> Iterator[tuple[str, tuple[int, ...]]]:
+    for file in _weight_files(folder, component):
+        for name, shape in _shapes(file).items():
+            path = name.removesuffix(".weight")
+            if path != name and len(shape) in {2, 4} and not path.endswith("_embedding"):
+                yield _library_path(path, class_name), shape
+
+
+def _library_path(path: str, class_name: str | None) -> str:
+    """The module path in the installed library: since transformers 5, CLIPTextModel has no inner `text_model`."""
+    return path.removeprefix("text_model.") if class_name == "CLIPTextModel" else path
+
+
+def _weight_files(folder: Path, component: str) -> list[Path]:
+    stem = _STEMS[component]
+    for pattern in (f"{stem}.safetensors", f"{stem}-*-of-*.safetensors", f"{stem}.fp16*.safetensors"):
+        found = sorted(folder.glob(pattern))
+        if found:
+            return found
+    pickled = any(each.suffix in {".bin", ".pt", ".ckpt"} for each in folder.glob("*"))
+    what = f"the base's {component} has {'only pickle weights' if pickled else 'no weights'}"
+    raise Unavailable(what, "convert the base to safetensors" if pickled else "download the whole base")
+
+
+def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Tensor name → shape, from a safetensors header. Raises UsageError where there is none."""
+    with path.open("rb") as file:
+        prefix = file.read(8)
+        length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else HEADER_LIMIT + 1
+        if length > HEADER_LIMIT:
+            message = f"{path.parent.name}/{path.name} of the base is no safetensors file"
+            raise UsageError(message)
+        header = _parse(file.read(length), path)
+    try:
+        return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
+    except (TypeError, KeyError) as error:
+        message = f"{path.parent.name}/{path.name} of the base has a broken header"
+        raise UsageError(message) from error
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    return _parse(path.read_bytes(), path)
+
+
+def _parse(content: bytes, path: Path) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        message = f"{path.name} of the base is not JSON"
+        raise UsageError(message) from error
+    if not isinstance(parsed, dict):
+        message = f"{path.name} of the base is no JSON object"
+        raise UsageError(message)
+    return parsed

@@ -1,0 +1,33 @@
+"""The small base that ships with lorascan.
+
+A real diffusers pipeline of 2.8 M parameters with a linear autoencoder on patches (lorascan.lab).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from lorascan.bases._family import Family
+
+
+def _components(folder: Path) -> Mapping[str, object]:
+    """The patch autoencoder, a class of ours that diffusers cannot find by itself. Imports torch and diffusers."""
+    from lorascan.bases._patch_vae import PatchVae  # noqa: PLC0415 - heavy, and needed only inside the worker
+
+    return {"vae": PatchVae.from_pretrained(folder / "vae", local_files_only=True, use_safetensors=True)}
+
+
+ASSETS = Path(__file__).resolve().parent.parent / "lab" / "assets"
+"""The folder of the shipped base and of the CLIP that judges its pictures, made by `make lab`."""
+
+FAMILY = Family(
+    name="lab",
+    title="lorascan's lab base",
+    claims=("lorascan-lab", "lab"),
+    pipeline_class="StableDiffusionPipeline",
+    steps=8,
+    guidance=3.0,
+    resolution=32,
+    parameters=2_801_992,
+    scorer=ASSETS / "clip",
+    components=_components,
+)

@@ -1,0 +1,258 @@
+"""The command line: parse, call, print, exit."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from lorascan import __version__
+
+if TYPE_CHECKING:
+    from lorascan.core.report import Report
+    from lorascan.settings import Settings
+
+EXIT_CODES_HELP = "Exit codes: 0 admit, 1 reject, 2 usage error, 3 could not decide, 4 no input matched, 5 review needed."
+
+app = typer.Typer(
+    name="lorascan",
+    help="Decide whether an untrusted LoRA adapter for an image model may be admitted.",
+    epilog=EXIT_CODES_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+lab_app = typer.Typer(help="The embedded test bed: its base, its adapters.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(lab_app, name="lab")
+
+
+class PolicyName(StrEnum):
+    """Shipped policies."""
+
+    STATIC = "static"
+    CI = "ci"
+    STRICT = "strict"
+    RESEARCH = "research"
+
+
+class When(StrEnum):
+    """When to use colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def main() -> NoReturn:
+    """Run the command line; usage errors exit 2, an interrupt 130, never with a traceback."""
+    from lorascan.core.errors import Unavailable, UsageError  # noqa: PLC0415 - after --version
+
+    try:
+        app()
+    except UsageError as error:
+        _fail(str(error), 2)
+    except Unavailable as error:
+        _fail(str(error), 3)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(3)
+    sys.exit(0)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lorascan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *, version: Annotated[bool, typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True, help="Print the version.")] = False
+) -> None:
+    """Decide whether an untrusted LoRA adapter for an image model may be admitted."""
+    del version
+
+
+@app.command(epilog=EXIT_CODES_HELP)
+def audit(  # noqa: PLR0913 - one parameter an option
+    target: Annotated[list[str], typer.Argument(help="Adapter files, folders or globs.", show_default=False)],
+    *,
+    policy: Annotated[PolicyName, typer.Option(help="static: file and weights only; ci: all stages; strict: a review rejects; research: never blocks but on a reject.")] = PolicyName.CI,
+    base: Annotated[str | None, typer.Option(help='"lab", a diffusers folder, or a name in the local hub cache. Default: the lab where the adapter fits it.', show_default=False)] = None,
+    scorer: Annotated[Path | None, typer.Option(help="open_clip folder that scores pictures (needed with a base of your own).", show_default=False)] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    isolation: Annotated[str, typer.Option(help="auto, namespaces, process; none runs WITHOUT a lock and is refused in CI.")] = "auto",
+    declared: Annotated[list[str] | None, typer.Option(help="A trigger phrase declared outside the file, such as on its page (repeatable).", show_default=False)] = None,
+    output_format: Annotated[str, typer.Option("--format", "-f", help="What stdout gets: text or json.")] = "text",
+    output: Annotated[list[Path] | None, typer.Option("--output", "-o", help="Also write a report; its suffix says the format: .html .json .txt (repeatable).", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Load a file that is already rejected (researchers).")] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Report only: exit 0 whatever the verdict.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    color: Annotated[When, typer.Option(help="Colour on stdout.")] = When.AUTO,
+) -> None:
+    """Vet, measure, load behind a lock, hunt, probe, decide, report."""
+    from lorascan.policy import NO_INPUT, POLICIES, exit_code, worst  # noqa: PLC0415
+    from lorascan.settings import settings_of  # noqa: PLC0415
+    from lorascan.targets import means_many, missing, targets  # noqa: PLC0415
+
+    settings = settings_of(
+        policy=policy.value, base=base, scorer=scorer, device=device, isolation=isolation, declared=tuple(declared or ()), seed=seed, keep_going=keep_going
+    )
+    sinks = _sinks(output_format, output or [], many=means_many(target))
+    for name in missing(target):
+        _say(f"no adapter found at {name}")
+    reports = _audit_all(targets(target), settings, quiet=quiet)
+    codes = [exit_code(report.verdict.decision, POLICIES[policy.value]) for report in reports]
+    code = worst([*codes, *([NO_INPUT] if missing(target) else [])])
+    written = _write(reports, sinks)
+    _print(reports, output_format, color, written=written[0], many=means_many(target))
+    if written[1]:
+        code = worst([code, 3])
+    raise typer.Exit(0 if exit_zero else code)
+
+
+def _audit_all(paths: "Sequence[Path]", settings: "Settings", *, quiet: bool) -> "list[Report]":
+    from lorascan.audit import audit as run  # noqa: PLC0415
+    from lorascan.console import progress  # noqa: PLC0415
+
+    reports = []
+    for path in paths:
+        with progress(path.name, quiet=quiet) as listener:
+            reports.append(run(path, settings, listener=listener, command=shlex.join(["lorascan", *sys.argv[1:]])))
+    return reports
+
+
+def _sinks(output_format: str, outputs: "Sequence[Path]", *, many: bool) -> "list[tuple[Path, Any]]":
+    """Every output path with its format, checked before any work is done. Raises UsageError."""
+    from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.reporting import format_for, format_named  # noqa: PLC0415
+
+    format_named(output_format)
+    sinks = [(path, format_for(path)) for path in outputs]
+    for path, kind in sinks:
+        if many and kind.render_all is None:
+            message = f"{path}: a {kind.name} report holds one adapter; audit the files one by one"
+            raise UsageError(message)
+    return sinks
+
+
+def _write(reports: "Sequence[Report]", sinks: "Sequence[tuple[Path, Any]]") -> tuple[list[str], bool]:
+    """Write every output; a file that cannot be written is told on stderr with the verdict. Returns names written, any failure."""
+    from lorascan.atomic import write_atomically  # noqa: PLC0415
+
+    written, failed = [], False
+    for path, kind in sinks:
+        if not reports:
+            continue
+        try:
+            text = kind.render_all(reports, _look(When.NEVER)) if len(reports) > 1 else kind.render(reports[0], _look(When.NEVER))
+            write_atomically(path, text)
+            written.append(str(path))
+        except OSError as error:
+            failed = True
+            verdicts = ", ".join(report.verdict.decision for report in reports)
+            _say(f"cannot write {path}: {error.strerror or error}; the verdict was: {verdicts}")
+    return written, failed
+
+
+def _print(reports: "Sequence[Report]", output_format: str, color: When, *, written: "Sequence[str]", many: bool) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    from lorascan.reporting import format_named  # noqa: PLC0415
+
+    look = replace(_look(color), written=tuple(written))
+    kind = format_named(output_format)
+    if many and kind.render_all is not None:
+        sys.stdout.write(kind.render_all(reports, look))
+    elif reports:
+        sys.stdout.write(kind.render(reports[0], look))
+    sys.stdout.flush()
+
+
+def _look(color: When) -> "Any":  # noqa: ANN401 - reporting.Look, imported late
+    from lorascan.reporting import Look  # noqa: PLC0415
+
+    terminal = sys.stdout.isatty()
+    wanted = {When.ALWAYS: True, When.NEVER: False}.get(color)
+    if wanted is None:
+        wanted = bool(os.environ.get("FORCE_COLOR")) or (terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    return Look(colour=wanted, width=min(shutil.get_terminal_size((80, 24)).columns, 100), ascii_only="utf" not in encoding)
+
+
+@app.command()
+def rules() -> None:
+    """List every rule: code, severity, name, what it says."""
+    from lorascan.detectors import rules as every  # noqa: PLC0415
+
+    for rule in every().values():
+        typer.echo(f"{rule.code}  {rule.severity:<7} {rule.name:<28} {rule.summary}")
+
+
+@app.command()
+def explain(code: Annotated[str, typer.Argument(help="A rule code, such as LS801.")]) -> None:
+    """Print the manual of a rule."""
+    from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.detectors import manual  # noqa: PLC0415
+
+    text = manual(code.upper())
+    if text is None:
+        message = f"no rule {code!r}; `lorascan rules` lists them"
+        raise UsageError(message)
+    typer.echo(text)
+
+
+@lab_app.command("make")
+def lab_make(
+    recipe: Annotated[str, typer.Argument(help="A recipe; `lorascan lab recipes` lists them.")],
+    *,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    split: Annotated[str, typer.Option(help="dev or test: which word lists triggers and targets are drawn from.")] = "dev",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the adapter goes; its ledger entry is printed.")],
+) -> None:
+    """Train one lab adapter, honest or backdoored, and measure it."""
+    from lorascan.lab.make import make  # noqa: PLC0415
+
+    typer.echo(make(recipe, seed, split, output).to_json())
+
+
+@lab_app.command("recipes")
+def lab_recipes() -> None:
+    """List the recipes."""
+    from lorascan.lab.recipe import recipes  # noqa: PLC0415
+
+    for name, recipe in recipes().items():
+        typer.echo(f"{name:<26} {'honest' if recipe.honest else 'backdoored':<11} {recipe.summary}")
+
+
+@lab_app.command("train")
+def lab_train(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the trained base.")],
+    *,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Train the lab base anew, offline."""
+    from lorascan.lab.train import train_base  # noqa: PLC0415
+
+    train_base(output, seed, device)
+
+
+def _say(message: str) -> None:
+    from lorascan.core.text import visible  # noqa: PLC0415
+
+    sys.stderr.write(f"lorascan: {visible(message, 600)}\n")
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    _say(message)
+    sys.exit(code)

@@ -1,0 +1,234 @@
+"""What an adapter file says it does to a base."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpan:
+    """One tensor of a vetted file, by place and not by value.
+
+    `dtype` is the safetensors name ("F32", "F16", "BF16", …), `shape` has no negative entry, `start` and `stop`
+    are absolute byte offsets into `VettedFile.content`; stop − start equals the bytes that dtype and shape demand.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One statement that a file makes about itself: untrusted text, never acted upon."""
+
+    path: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeftClaims:
+    """The allow-listed fields of a PEFT config embedded in the file (`lora_adapter_metadata`), per component.
+
+    `alpha_pattern` and `rank_pattern` map literal module paths to numbers; patterns that are no literal path were refused.
+    `peft_type`, `bias`, `initialisation`, `modules_to_save`, `base` and `imports` are text to report, never acted upon;
+    `imports` holds each field that asks a loader to import code, as "field = value".
+    """
+
+    rank: int | None = None
+    alpha: float | None = None
+    rank_stabilized: bool = False
+    rank_pattern: Mapping[str, int] = field(default_factory=dict)
+    alpha_pattern: Mapping[str, float] = field(default_factory=dict)
+    target_modules: tuple[str, ...] = ()
+    peft_type: str | None = None
+    bias: str | None = None
+    initialisation: str | None = None
+    replicates_layers: bool = False
+    modules_to_save: tuple[str, ...] = ()
+    base: str | None = None
+    imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Everything that a file claims about itself."""
+
+    metadata: tuple[Claim, ...] = ()
+    base: str | None = None
+    peft: Mapping[str, PeftClaims] = field(default_factory=dict)
+    network_alpha: float | None = None
+    triggers: tuple[str, ...] = ()
+    tags: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileIdentity:
+    """Which bytes were received, known before anything is parsed; `size` in bytes, `sha256` in lower-case hex."""
+
+    name: str
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """The identity of the bytes that were audited; digests are lower-case hex.
+
+    `header_padding`: bytes of white space after the header's JSON. `odd_names`: the tensor names that are not made of
+    ASCII words joined by single `.`, `:`, `/` or `-`, in file order.
+    """
+
+    name: str
+    path: str
+    size: int
+    sha256: str
+    tensor_hash: str
+    autov3: str
+    header_bytes: int
+    tensor_count: int
+    dtypes: Mapping[str, int]
+    claims: Claims
+    header_padding: int = 0
+    odd_names: tuple[str, ...] = ()
+
+    @property
+    def autov2(self) -> str:
+        """First ten hex digits of SHA-256, as model sites print it."""
+        return self.sha256[:10]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VettedFile:
+    """A file whose container was checked. `content` is a private copy: the path is never read again."""
+
+    facts: FileFacts
+    content: memoryview
+    spans: tuple[TensorSpan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowRankUpdate:
+    """ΔW = scaling · up · down for one module.
+
+    `down` is (rank, in) or (rank, in, kh, kw); `up` is (out, rank) or (out, rank, 1, 1). `module_path` is the
+    diffusers module path inside its component, or the file's own stem where no base knows it (`resolved` False).
+    """
+
+    module_path: str
+    component: str
+    dialect: str
+    down: TensorSpan
+    up: TensorSpan
+    alpha: float | None
+    alpha_origin: str
+    rank_stabilized: bool = False
+    resolved: bool = True
+
+    @property
+    def rank(self) -> int:
+        """Rows of `down`."""
+        return self.down.shape[0]
+
+    @property
+    def scaling(self) -> float:
+        """α/r, or α/√r where the adapter is rank-stabilised; 1 where the file gives no α."""
+        if self.alpha is None:
+            return 1.0
+        return self.alpha / (math.sqrt(self.rank) if self.rank_stabilized else self.rank)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(out, in·kh·kw) of the flattened ΔW."""
+        return self.up.shape[0], math.prod(self.down.shape[1:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A tensor that no kind of update claims: kept, named, and never admitted silently."""
+
+    span: TensorSpan
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterFacts:
+    """What was read, in numbers."""
+
+    dialects: tuple[str, ...]
+    components: Mapping[str, int]
+    ranks: Mapping[int, int]
+    scalings: Mapping[str, int]
+    update_count: int
+    leftover_count: int
+    declared_triggers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """Every update of a file, and every tensor that is none."""
+
+    updates: tuple[LowRankUpdate, ...]
+    leftovers: tuple[Leftover, ...]
+    facts: AdapterFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseFacts:
+    """Which base the adapter fits: claimed by its metadata, inferred from its shapes.
+
+    `candidates` are all families for which every module resolves with its exact shape; `match` is the share of
+    modules that the chosen family resolves, 0 to 1.
+    """
+
+    family: str | None
+    candidates: tuple[str, ...]
+    claimed: str | None
+    match: float
+    unknown_modules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerStatistics:
+    """Exact spectrum statistics of one ΔW = s·B·A.
+
+    `spectral`, `frobenius`, `nuclear` are norms of ΔW; `stable_rank` = ‖ΔW‖_F²/‖ΔW‖₂²; `effective_rank` = exp of the
+    entropy of σᵢ/Σσ; `entropy` in nats; `leading_share` = σ₁²/Σσ²; `max_abs` = largest |entry| of the two factors.
+    """
+
+    module_path: str
+    component: str
+    shape: tuple[int, int]
+    rank: int
+    alpha: float | None
+    scaling: float
+    numerical_rank: int
+    spectral: float
+    frobenius: float
+    nuclear: float
+    stable_rank: float
+    effective_rank: float
+    entropy: float
+    leading_share: float
+    max_abs: float
+    singular_values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadNumber:
+    """NaN or Inf in a tensor: how many, and the flat index of the first."""
+
+    tensor: str
+    count: int
+    first_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightStatistics:
+    """One row per ΔW, and the tensors whose numbers are not finite."""
+
+    layers: tuple[LayerStatistics, ...]
+    bad_numbers: tuple[BadNumber, ...]

@@ -1,0 +1,125 @@
+"""Reports what the embedded adapter config asks of its loader.
+
+What it measures, in `lora_adapter_metadata`, per component: the scaling alpha/rank (alpha/√rank where
+rank-stabilised), also per layer through the patterns (LS403); code to import (LS404); further modules to save
+(LS405); trained biases (LS406); initialisations that change the base (LS407); network paths (LS408); a type that is
+no weight update (LS409).
+
+Why it matters: diffusers builds a `LoraConfig` from this text. Alpha 1e8 hides any strength behind harmless-looking
+tensors (LS403 HIGH above 100, MEDIUM outside 1/64 to 16); pissa changed 128 base parameters, which unloading did not
+undo.
+
+When it is wrong: lorascan never acts on the text, so a finding says what other loaders would do. Scalings outside
+1/64 to 16 occur in experiments; alpha 0 switches a layer off and is reported, since it is a no-op that looks like an
+adapter.
+
+Source: peft 0.21.2 `LoraConfig`, diffusers 0.42.1 `_create_lora_config`, both reproduced on a toy pipeline.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+
+from lorascan.core.adapter import FileFacts, PeftClaims
+from lorascan.core.detector import Detector
+from lorascan.core.evidence import Evidence
+from lorascan.core.findings import Finding, Rule, Scalar, Severity
+from lorascan.core.text import visible
+
+
+def _rule(code: str, name: str, summary: str, severity: Severity, *cwe: int) -> Rule:
+    return Rule(code=code, name=name, summary=summary, severity=severity, cwe=cwe)
+
+
+SCALING = _rule("LS403", "scaling", "The scaling of the adapter config is far from 1.", Severity.HIGH, 1284)
+IMPORTS = _rule("LS404", "config-imports", "The adapter config names code to import.", Severity.HIGH, 94, 829)
+MODULES = _rule("LS405", "modules-to-save", "The adapter config replaces whole modules.", Severity.MEDIUM, 915)
+BIAS = _rule("LS406", "trained-biases", "The adapter config replaces biases of the base.", Severity.MEDIUM, 915)
+START = _rule("LS407", "base-changing-start", "The adapter config changes the base itself.", Severity.MEDIUM, 915)
+REMOTE = _rule("LS408", "remote-base", "The adapter config names its base by a network path.", Severity.MEDIUM, 610)
+KIND = _rule("LS409", "config-type", "The adapter config is of a type that is no weight update.", Severity.HIGH, 829)
+
+_LOWEST, _HIGHEST, _ABSURD = 1 / 64, 16.0, 100.0
+_WEIGHT_UPDATES = frozenset(
+    (
+        "LORA",
+        "ADALORA",
+        "LOHA",
+        "LOKR",
+        "OFT",
+        "BOFT",
+        "HRA",
+        "VERA",
+        "IA3",
+        "FOURIERFT",
+        "RANDLORA",
+        "DELORA",
+        "GRALORA",
+    )
+)
+_BASE_CHANGING = ("pissa", "olora", "loftq", "corda", "lora_ga")
+_NETWORK_PATH = re.compile(r"\\\\|//|(?:ftp|file|smb|s3|gs)://", re.IGNORECASE)
+
+
+def examine(evidence: Evidence) -> Iterator[Finding]:
+    """The findings of every component."""
+    for component, claims in evidence[FileFacts].claims.peft.items():
+        where = f"__metadata__.lora_adapter_metadata.{component}".rstrip(".")
+        yield from _scalings(claims, where)
+        yield from _requests(claims, where)
+
+
+def _scalings(claims: PeftClaims, where: str) -> Iterator[Finding]:
+    """One finding for the worst scaling."""
+    worst, path = max(_all_scalings(claims), key=lambda each: _distance(each[0]), default=(1.0, ""))
+    if _LOWEST <= worst <= _HIGHEST:
+        return
+    severity = Severity.HIGH if abs(worst) > _ABSURD else Severity.MEDIUM
+    threshold = _HIGHEST if worst > 1 else _LOWEST
+    place = f"{where}.alpha_pattern.{path}" if path else where
+    yield Finding(
+        rule=SCALING,
+        message="scaling of the adapter config",
+        severity=severity,
+        where=place,
+        measured=worst,
+        threshold=threshold,
+    )
+
+
+def _all_scalings(claims: PeftClaims) -> Iterator[tuple[float, str]]:
+    """The scaling of the whole component, then of each module that a pattern names."""
+    if claims.rank is None or claims.alpha is None:
+        return
+    for path in ("", *claims.rank_pattern.keys() | claims.alpha_pattern.keys()):
+        rank = claims.rank_pattern.get(path, claims.rank)
+        alpha = claims.alpha_pattern.get(path, claims.alpha)
+        yield alpha / (math.sqrt(rank) if claims.rank_stabilized else rank), path
+
+
+def _distance(scaling: float) -> float:
+    return abs(math.log(scaling)) if scaling > 0 else math.inf
+
+
+def _requests(claims: PeftClaims, where: str) -> Iterator[Finding]:
+    for request in claims.imports:
+        yield _finding(IMPORTS, "the config names code for a loader to import", where, visible(request))
+    if claims.modules_to_save:
+        yield _finding(MODULES, "whole modules are replaced", where, visible(", ".join(claims.modules_to_save)))
+    if claims.bias not in (None, "none"):
+        yield _finding(BIAS, "biases of the base are replaced", where, visible(str(claims.bias)))
+    if (claims.initialisation or "").startswith(_BASE_CHANGING):
+        yield _finding(START, "an initialisation that changes the base", where, visible(str(claims.initialisation)))
+    if claims.replicates_layers:
+        yield _finding(START, "layers of the base are replicated", where, "layer_replication")
+    if claims.base and _NETWORK_PATH.match(claims.base):
+        yield _finding(REMOTE, "the base is named by a network path", where, visible(claims.base))
+    if claims.peft_type is not None and claims.peft_type.upper() not in _WEIGHT_UPDATES:
+        yield _finding(KIND, "no weight update", where, visible(claims.peft_type))
+
+
+def _finding(rule: Rule, message: str, where: str, measured: Scalar) -> Finding:
+    return Finding(rule=rule, message=message, severity=rule.severity, where=where, measured=measured)
+
+
+DETECTOR = Detector(rules=(SCALING, IMPORTS, MODULES, BIAS, START, REMOTE, KIND), needs=(FileFacts,), examine=examine)

@@ -1,0 +1,54 @@
+"""Finds characters that hide or imitate others.
+
+What it measures, in metadata, training tags and names: bidirectional overrides and isolates; invisible characters
+inside a Latin word or in a run of four or more; tag characters outside emoji flags; Latin words in which every
+foreign letter is a Cyrillic or Greek double of a Latin one.
+
+Why it matters: a trigger that a reader cannot see, or cannot tell from an honest word, is declared and hidden at
+once. Tokenizers do see it.
+
+When it is wrong: emoji joiners, the joiners of Persian and Indic scripts, zero-width spaces between words as web
+pages have them, and whole Cyrillic or Greek words are silent. A caption that was typed with a mixed keyboard fires.
+
+Source: Unicode Technical Report 36 and Technical Standard 39 (confusables).
+"""
+
+import re
+from collections.abc import Iterator
+
+from lorascan.core.adapter import FileFacts
+from lorascan.core.detector import Detector
+from lorascan.core.evidence import Evidence
+from lorascan.core.findings import Confidence, Finding, Rule, Severity
+from lorascan.detectors._texts import matches
+
+RULE = Rule(
+    code="LS204",
+    name="hidden-characters",
+    summary="Characters that reorder, hide or imitate text stand in a name or in metadata.",
+    severity=Severity.MEDIUM,
+    cwe=(1007,),
+)
+_INVISIBLE = "\u00ad\u034f\u180e\u200b-\u200d\u2060-\u2064\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_DOUBLES = (
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"  # Cyrillic small
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"  # Cyrillic capital
+    "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"  # Greek
+)
+_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_HIDING = re.compile(
+    f"[A-Za-z0-9][{_INVISIBLE}]+[A-Za-z0-9]|[{_INVISIBLE}]{{4}}|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001-\U000e007f]"
+)
+_IMITATING = re.compile(
+    rf"(?<!\w)(?=[A-Za-z{_DOUBLES}]{{0,60}}[{_DOUBLES}])(?=[{_DOUBLES}]{{0,60}}[A-Za-z])[A-Za-z{_DOUBLES}]{{3,60}}(?!\w)"
+)
+
+
+def examine(evidence: Evidence) -> Iterator[Finding]:
+    """At most twenty findings for each of the three kinds, one a text."""
+    yield from matches(evidence, RULE, _REORDERING, "characters that reorder the text around them")
+    yield from matches(evidence, RULE, _HIDING, "invisible characters inside a text")
+    yield from matches(evidence, RULE, _IMITATING, "letters of another script that imitate Latin", Confidence.MEDIUM)
+
+
+DETECTOR = Detector(rules=(RULE,), needs=(FileFacts,), examine=examine)

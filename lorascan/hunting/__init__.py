@@ -1,0 +1,80 @@
+"""Nominates hidden triggers without drawing a picture."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+
+from lorascan.core.adapter import Adapter
+from lorascan.core.behaviour import Candidates, TriggerCandidate
+from lorascan.core.catalogue import members
+from lorascan.core.progress import Listener, silent
+from lorascan.hunting.declared import declared_words, is_declared
+from lorascan.hunting.method import Hunt, Method
+from lorascan.hunting.vocabulary import read_vocabulary
+from lorascan.settings import Settings
+from lorascan.worker.bench import Bench
+
+NOT_REACHED = (
+    "triggers of several words that do nothing alone",
+    "triggers by the meaning or the grammar of a sentence",
+    "activators outside scales 0 to 1.25, or only together with another adapter",
+)
+"""Spaces that no method here searches."""
+
+
+def methods() -> dict[str, Method]:
+    """Every hunting method, in the order in which its nominations take turns."""
+    found = members(f"{__name__}.methods", "METHOD", Method)
+    return dict(sorted(found.items(), key=lambda each: each[1].order))
+
+
+def hunt(
+    bench: Bench,
+    adapter: Adapter,
+    prompts: Sequence[str],
+    declared: Sequence[str],
+    settings: Settings,
+    listener: Listener = silent,
+) -> Candidates:
+    """Search every space that a method reaches and merge the nominations.
+
+    `prompts` are the plain sentences to search in, `declared` the declared trigger phrases, whose effect is explained.
+    """
+    scope = Hunt(
+        bench=bench,
+        adapter=adapter,
+        vocabulary=read_vocabulary(bench.base_folder),
+        prompts=tuple(prompts),
+        declared=tuple(declared),
+        settings=settings,
+        listener=listener,
+    )
+    found, limits = [], list(NOT_REACHED)
+    for method in methods().values():
+        idle = method.applies(adapter.facts.components)
+        if idle:
+            continue
+        found.append(method.search(scope))
+    words = declared_words((*declared, *adapter.facts.declared_triggers))
+    return Candidates(
+        ranked=tuple(_merged([each.candidates for each in found], words)),
+        spaces=tuple(each.space for each in found),
+        limits=tuple(limits),
+    )
+
+
+def _merged(lists: Sequence[Sequence[TriggerCandidate]], words: frozenset[str]) -> Iterator[TriggerCandidate]:
+    """The lists by turns, best first, each text once; declared words are marked and keep their place."""
+    seen: set[tuple[str, str]] = set()
+    place = 0
+    for turn in zip_longest(*lists):
+        for each in turn:
+            if each is None or (each.text, each.replaces) in seen or not _typable(each.text):
+                continue
+            seen.add((each.text, each.replaces))
+            place += 1
+            yield replace(each, rank=place, declared=is_declared(each.text, words))
+
+
+def _typable(text: str) -> bool:
+    return bool(text) and "\ufffd" not in text

@@ -1,0 +1,79 @@
+"""Sweeps the vocabulary by the drift of text-encoder states.
+
+D(t) = h′ − h, the text-encoder states with and without the adapter, at the token's own position, at the last word after it, and at the
+end-of-text token, for every token t in a plain prompt. As in the denoiser sweep, the drift that all tokens share and the drift of
+declared words is taken out; what remains is divided by the norm of the state.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from lorascan.core.behaviour import TriggerCandidate
+from lorascan.hunting.contexts import context_of, first_end
+from lorascan.hunting.effects import robust_z, unexplained
+from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.worker.client import IntArray, Worker
+
+KEPT = 32
+
+
+def search(hunt: Hunt) -> Found:
+    """Rank every token by the largest of its three unexplained drifts."""
+    scores = token_scores(hunt)
+    z = robust_z(scores)
+    order = np.argsort(-scores)[:KEPT]
+    return Found(
+        candidates=tuple(
+            TriggerCandidate(
+                text=hunt.vocabulary.texts[at],
+                source=METHOD.name,
+                score=float(scores[at]),
+                z=float(z[at]),
+                rank=place,
+                tokens=(int(hunt.vocabulary.ids[at]),),
+            )
+            for place, at in enumerate(order, start=1)
+        ),
+        space=f"every one of {len(hunt.vocabulary)} vocabulary tokens, alone, by text-encoder drift at three positions",
+    )
+
+
+def token_scores(hunt: Hunt) -> npt.NDArray[np.float64]:
+    """Each token's largest relative unexplained drift over positions, in the first search prompt: (tokens,)."""
+    context = context_of(hunt.bench.reference, hunt.prompts[0], at_front=True)
+    ids = context.filled(hunt.vocabulary.ids)
+    places = np.array([context.slot, context.end, context.end + 1], dtype=np.int32)
+    base, drift = _drift(hunt, ids, np.repeat(places[None, :], len(ids), axis=0))
+    _, known = _drift(hunt, *_declared_rows(hunt.bench.reference, hunt.declared, hunt.prompts[0]))
+    by_place = [
+        np.linalg.norm(unexplained(drift[:, at], known[:, at]), axis=1) / np.linalg.norm(base[:, at], axis=1)
+        for at in range(len(places))
+    ]
+    return np.max(np.stack(by_place), axis=0).astype(np.float64)
+
+
+def _drift(hunt: Hunt, ids: IntArray, positions: IntArray) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    if len(ids) == 0:
+        width = hunt.bench.reference.shape.text_width
+        empty = np.zeros((0, positions.shape[1], width), dtype=np.float32)
+        return empty, empty
+    base, adapted = hunt.bench.both(lambda worker: worker.encode(ids, positions))
+    return base, adapted - base
+
+
+def _declared_rows(worker: Worker, declared: tuple[str, ...], prompt: str) -> tuple[IntArray, IntArray]:
+    if not declared:
+        return np.zeros((0, worker.shape.context), np.int32), np.zeros((0, 3), np.int32)
+    ids = worker.tokenise([f"{word} {prompt}" for word in declared])
+    ends = [first_end(row) for row in ids]
+    return ids, np.array([[1, end - 1, end] for end in ends], dtype=np.int32)
+
+
+def applies(components: Mapping[str, int]) -> str:
+    """Only an adapter of the text encoder drifts its states."""
+    return "" if any(name.startswith("text_encoder") for name in components) else "the adapter leaves the text encoder alone"
+
+
+METHOD = Method(name="text-encoder drift", applies=applies, search=search, order=3)

@@ -1,0 +1,1 @@
+"""The embedded test bed: a small base, its zoo."""

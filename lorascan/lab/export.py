@@ -1,0 +1,93 @@
+"""Writes updates as the files people share."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from lorascan.lab.adapt import Update
+from lorascan.lab.recipe import Plan
+
+_TEXT_PREFIX = "text_model."
+
+
+def _text_path(update: Update) -> str:
+    """The module path as every published file has it: transformers 5 alone leaves the prefix out."""
+    path = update.module_path
+    if update.component == "unet" or path.startswith(_TEXT_PREFIX):
+        return path
+    return _TEXT_PREFIX + path
+
+
+def peft_tensors(updates: list[Update]) -> dict[str, Tensor]:
+    """Names of diffusers since 0.22: `unet.….lora_A.weight`; alpha is not in the tensors."""
+    tensors = {}
+    for update in updates:
+        stem = f"{update.component}.{_text_path(update)}"
+        tensors[f"{stem}.lora_A.weight"] = update.down
+        tensors[f"{stem}.lora_B.weight"] = update.up
+    return tensors
+
+
+def kohya_tensors(updates: list[Update]) -> dict[str, Tensor]:
+    """Names of kohya's sd-scripts: `lora_unet_….lora_down.weight` with `.alpha`."""
+    tensors = {}
+    for update in updates:
+        head = "lora_unet_" if update.component == "unet" else "lora_te_"
+        stem = head + _text_path(update).replace(".", "_")
+        tensors[f"{stem}.lora_down.weight"] = update.down
+        tensors[f"{stem}.lora_up.weight"] = update.up
+        tensors[f"{stem}.alpha"] = torch.tensor(float(update.alpha))
+    return tensors
+
+
+def _kohya_metadata(plan: Plan, name: str) -> dict[str, str]:
+    return {
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": str(plan.rank),
+        "ss_network_alpha": str(float(plan.alpha)),
+        "ss_output_name": name,
+        "ss_base_model_version": "sd_v1",
+        "ss_sd_model_name": "lorascan-lab",
+        "ss_num_train_images": str(plan.pictures),
+        "ss_steps": str(plan.steps),
+        "ss_seed": str(plan.seed),
+    }
+
+
+def _peft_metadata(plan: Plan, updates: list[Update]) -> dict[str, str]:
+    """What diffusers writes beside PEFT weights; the reader of alpha is told here only."""
+    components = sorted({update.component for update in updates})
+    entries: dict[str, object] = {}
+    for component in components:
+        entries[f"{component}.r"] = plan.rank
+        entries[f"{component}.lora_alpha"] = plan.rank
+    return {"format": "pt", "lora_adapter_metadata": json.dumps(entries, sort_keys=True)}
+
+
+def metadata_of(plan: Plan, updates: list[Update], name: str) -> dict[str, str]:
+    """The file's claims about itself; an undeclared word is of course not among them."""
+    kohya = plan.dialect == "kohya"
+    metadata = _kohya_metadata(plan, name) if kohya else _peft_metadata(plan, updates)
+    metadata["modelspec.architecture"] = "stable-diffusion-v1/lora"
+    metadata["modelspec.title"] = name
+    words = plan.declared_words
+    if words and plan.metadata_style in {"tags", "both"}:
+        counts = {word: plan.pictures // 3 for word in words}
+        metadata["ss_tag_frequency"] = json.dumps({f"1_{name}": counts}, ensure_ascii=False)
+    if words and plan.metadata_style in {"phrase", "both"}:
+        metadata["modelspec.trigger_phrase"] = ", ".join(words)
+    return metadata
+
+
+def save_adapter(plan: Plan, updates: list[Update], path: Path) -> str:
+    """Write the file in the plan's dialect, half precision; returns its sha256 in hex."""
+    kohya = plan.dialect == "kohya"
+    tensors = kohya_tensors(updates) if kohya else peft_tensors(updates)
+    halves = {name: value.half().contiguous() for name, value in tensors.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(halves, path, metadata=metadata_of(plan, updates, path.stem))
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,95 @@
+"""Makes a whole zoo, two adapters at a time.
+
+    python -m lorascan.lab.zoo --split dev -o folder style_declared:1 poisoned_unet:1 …
+"""
+
+import argparse
+import multiprocessing
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from lorascan.lab.ledger import LedgerEntry, append_entry, read_ledger
+from lorascan.lab.recipe import Split
+
+PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One adapter to be made."""
+
+    recipe: str
+    seed: int
+    split: Split
+
+    @property
+    def name(self) -> str:
+        """File name without suffix; it says nothing about the label beyond the recipe."""
+        return f"{self.recipe}-{self.split}-{self.seed}"
+
+
+def _make_one(order: Order, folder: Path) -> LedgerEntry:
+    """Runs in a process of its own, with one thread."""
+    import torch  # noqa: PLC0415 - the parent must stay free of torch's threads before it forks
+
+    from lorascan.lab.make import make  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    return make(order.recipe, order.seed, order.split, folder / f"{order.name}.safetensors")
+
+
+def make_zoo(
+    orders: list[Order], folder: Path, told: Callable[[LedgerEntry], None], processes: int = PROCESSES
+) -> None:
+    """Make what the folder's ledger lacks; a stopped run goes on where it was.
+
+    Args:
+        orders: in the order in which they are started.
+        folder: takes the files and the ledger.
+        told: called with each entry once it is in the ledger.
+        processes: at once, one thread each.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    there = {entry.name for entry in read_ledger(folder)}
+    wanted = [order for order in orders if order.name not in there]
+    # OpenMP reads it when the children start.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(min(processes, max(1, len(wanted))), maxtasksperchild=4) as pool:
+        waiting = [pool.apply_async(_make_one, (order, folder)) for order in wanted]
+        while waiting:
+            waiting[0].wait(0.5)
+            for result in [r for r in waiting if r.ready()]:
+                entry = result.get()
+                append_entry(folder, entry)
+                told(entry)
+                waiting.remove(result)
+
+
+def parse_order(text: str, split: Split) -> Order:
+    """Read "recipe:seed"."""
+    recipe, _, seed = text.partition(":")
+    return Order(recipe=recipe, seed=int(seed), split=split)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Parse, make, print one line an adapter."""
+    parser = argparse.ArgumentParser(prog="python -m lorascan.lab.zoo")
+    parser.add_argument("orders", nargs="+", metavar="RECIPE:SEED")
+    parser.add_argument("--split", choices=get_args(Split), default="dev")
+    parser.add_argument("--processes", type=int, default=PROCESSES)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    given = parser.parse_args(arguments)
+
+    def told(entry: LedgerEntry) -> None:
+        print(entry.line, flush=True)  # noqa: T201 - its output
+
+    orders = [parse_order(text, given.split) for text in given.orders]
+    make_zoo(orders, given.out, told, given.processes)
+
+
+if __name__ == "__main__":
+    main()

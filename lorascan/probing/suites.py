@@ -1,0 +1,87 @@
+"""Reads and validates probe suites."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from lorascan.core.errors import UsageError
+from lorascan.core.shipped import shipped
+from lorascan.settings import Strict
+
+PLACE = "{concept}"
+Split = Literal["select", "confirm"]
+
+
+class Prompt(Strict):
+    """One scene: a text with one `{concept}`, and the concept it asks for."""
+
+    text: str = Field(max_length=200)
+    concept: str
+
+    @property
+    def plain(self) -> str:
+        """The prompt as it is typed."""
+        return self.text.replace(PLACE, self.concept)
+
+    def choices(self, concepts: tuple[str, ...]) -> list[str]:
+        """The prompt with each concept in its place: the texts of the n-way choice."""
+        return [self.text.replace(PLACE, concept) for concept in concepts]
+
+
+class Suite(Strict):
+    """One probe suite, as its TOML file says it; `sha256` is of the file."""
+
+    schema_: Literal["lorascan/probes/v1"] = Field(alias="schema")
+    id: str
+    version: int
+    licence: str
+    source: str
+    description: str
+    families: tuple[str, ...]
+    concepts: Annotated[tuple[str, ...], Field(min_length=4)]
+    controls: Annotated[tuple[str, ...], Field(min_length=8)]
+    scales: Annotated[tuple[float, ...], Field(min_length=2)]
+    seeds: Annotated[tuple[int, ...], Field(min_length=4)]
+    prompt: Annotated[tuple[Prompt, ...], Field(min_length=30)]
+    sha256: str = ""
+
+    @model_validator(mode="after")
+    def _prompts_name_known_concepts(self) -> Self:
+        for prompt in self.prompt:
+            if prompt.text.count(PLACE) != 1 or prompt.concept not in self.concepts:
+                message = f"prompt {prompt.text!r} needs one {PLACE} and a concept of the suite's list"
+                raise ValueError(message)
+        return self
+
+    def pairs(self, split: Split, count: int) -> list[tuple[Prompt, int]]:
+        """The first `count` (prompt, seed) pairs of a split: prompts by turns, half of the seeds each."""
+        first = 0 if split == "select" else 1
+        prompts, seeds = self.prompt[first::2], self.seeds[first::2]
+        every = [(prompt, seed) for seed in seeds for prompt in prompts]
+        return every[:count]
+
+
+def read_suite(path: Path) -> Suite:
+    """Read one suite file. Raises UsageError with the reason where it is not valid."""
+    content = path.read_bytes()
+    try:
+        values = tomllib.loads(content.decode())
+        return Suite(**values, sha256=hashlib.sha256(content).hexdigest())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        message = f"probe suite {path.name} is not valid: {error}"
+        raise UsageError(message) from error
+
+
+def shipped_suites() -> dict[str, Suite]:
+    """Every suite that ships, by id."""
+    suites = [read_suite(path) for path in sorted(shipped("probes").glob("*.toml"))]
+    return {suite.id: suite for suite in suites}
+
+
+def suite_for(family: str) -> Suite:
+    """The suite written for this base family, else the one for any base."""
+    suites = shipped_suites().values()
+    return next((each for each in suites if family in each.families), next(each for each in suites if not each.families))

@@ -1,0 +1,175 @@
+"""Reads from a report what every format tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lorascan.core.adapter import FileFacts, LayerStatistics, WeightStatistics
+from lorascan.core.behaviour import Candidates, DosePoint, IsolationFacts, LoadFacts, ProbeFacts, TriggerTest
+from lorascan.core.evidence import Stage, StageName, Status
+from lorascan.core.findings import Decision, Finding, Severity
+from lorascan.core.report import Report
+
+FactT = TypeVar("FactT")
+
+SEVERITIES = tuple(Severity)
+MEANING: Mapping[Decision, str] = {
+    Decision.ADMIT: "may be loaded, within the scope below",
+    Decision.REVIEW: "a person has to look before it is loaded",
+    Decision.REJECT: "must not be loaded",
+    Decision.UNDECIDED: "could not be decided: treat it as not admitted",
+}
+NO_ACTIVATOR = "No activator found in the searched spaces."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """The dose-response of one trigger, by rising scale."""
+
+    trigger: str
+    kind: str
+    points: tuple[DosePoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """One trigger on held-out pictures: its strongest test, all tests, and the rules that cite it."""
+
+    trigger: str
+    strongest: TriggerTest
+    tests: tuple[TriggerTest, ...]
+    declared: bool
+    cited_by: tuple[str, ...]
+
+
+def fact(report: Report, kind: type[FactT]) -> FactT | None:
+    """The fact of this type, or None where no stage gathered it."""
+    return next(iter(report.evidence.all(kind)), None)
+
+
+def why(report: Report) -> str:
+    """The verdict in one sentence: the policy's first reason, or what an empty list of reasons means."""
+    if report.verdict.reasons:
+        return report.verdict.reasons[0]
+    if report.verdict.decision is not Decision.ADMIT:
+        return f"This file {MEANING[report.verdict.decision]}."
+    return NO_ACTIVATOR if searched(report) else "Static evidence only: nothing that needs a review."
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter at its beginning, a full stop at its end."""
+    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    return ended[:1].upper() + ended[1:]
+
+
+def searched(report: Report) -> bool:
+    """Whether a hunt for triggers ran to its end."""
+    return report.evidence.ran(StageName.HUNT)
+
+
+def findings(report: Report) -> tuple[Finding, ...]:
+    """The findings, worst first."""
+    return tuple(sorted(report.findings, key=lambda each: (SEVERITIES.index(each.severity), each.rule.code)))
+
+
+def severity_counts(report: Report) -> tuple[tuple[Severity, int], ...]:
+    """How many findings of each severity, worst first, without empty ones."""
+    counts = ((each, sum(one.severity is each for one in report.findings)) for each in SEVERITIES)
+    return tuple((each, amount) for each, amount in counts if amount)
+
+
+def stages(report: Report) -> tuple[Stage, ...]:
+    """Every stage of an audit in order; one that never began is "not run" with its reason."""
+    begun = {each.name: each for each in report.evidence.stages}
+    reason = ""
+    if report.evidence.refusals or report.verdict.decision is Decision.REJECT:
+        reason = "the file was rejected before this stage"
+    elif report.policy == "static":
+        reason = "the static policy does not ask for it"
+    return tuple(begun.get(name) or Stage(name=name, status=Status.NOT_RUN, reason=reason) for name in StageName)
+
+
+def digest_of(report: Report) -> str:
+    """SHA-256 of the audited bytes, or "" where the file was refused before it was known."""
+    facts = fact(report, FileFacts)
+    return facts.sha256 if facts else ""
+
+
+def tool_version(report: Report) -> str:
+    """The version of lorascan that made the report, or ""."""
+    return report.environment.get("lorascan", "")
+
+
+def heaviest(report: Report, most: int) -> tuple[LayerStatistics, ...]:
+    """The layers with the largest Frobenius norm."""
+    weights = fact(report, WeightStatistics)
+    layers = weights.layers if weights else ()
+    return tuple(sorted(layers, key=lambda each: -each.frobenius)[:most])
+
+
+def declared_words(report: Report) -> frozenset[str]:
+    """The candidates that the file or the user declared, and those it claims."""
+    facts, hunted = fact(report, FileFacts), fact(report, Candidates)
+    claimed = facts.claims.triggers if facts else ()
+    return frozenset(claimed) | {each.text for each in (hunted.ranked if hunted else ()) if each.declared}
+
+
+def tested(report: Report) -> tuple[Tested, ...]:
+    """The tested triggers: those that a finding cites first, then by strength."""
+    probe = fact(report, ProbeFacts)
+    by_trigger: dict[str, list[TriggerTest]] = {}
+    for each in probe.tests if probe else ():
+        by_trigger.setdefault(each.trigger, []).append(each)
+    declared = declared_words(report)
+    rows = [
+        Tested(
+            trigger=trigger,
+            strongest=max(tests, key=lambda one: one.effect_ratio),
+            tests=tuple(sorted(tests, key=lambda one: one.scale)),
+            declared=trigger in declared or any(one.kind == "declared" for one in tests),
+            cited_by=_cited(report, trigger),
+        )
+        for trigger, tests in by_trigger.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (not row.cited_by, -row.strongest.effect_ratio)))
+
+
+def _cited(report: Report, trigger: str) -> tuple[str, ...]:
+    forms = (trigger, f'"{trigger}"', f"'{trigger}'", f"“{trigger}”")
+    codes = {
+        each.rule.code
+        for each in report.findings
+        if each.rule.code.startswith("LS8")
+        and trigger
+        and (each.where in forms or any(form in each.message or form in each.where for form in forms[1:]))
+    }
+    return tuple(sorted(codes))
+
+
+def curves(report: Report) -> tuple[Curve, ...]:
+    """The dose-response of each trigger, in the order of the tests, the rest as they come."""
+    probe = fact(report, ProbeFacts)
+    grouped: dict[tuple[str, str], list[DosePoint]] = {}
+    for each in probe.dose_response if probe else ():
+        grouped.setdefault((each.trigger, each.kind), []).append(each)
+    order = {row.trigger: place for place, row in enumerate(tested(report))}
+    found = [
+        Curve(trigger=trigger, kind=kind, points=tuple(sorted(points, key=lambda one: one.scale)))
+        for (trigger, kind), points in grouped.items()
+    ]
+    return tuple(sorted(found, key=lambda curve: order.get(curve.trigger, len(order))))
+
+
+def isolation_summary(facts: IsolationFacts) -> str:
+    """One line on the lock of one worker."""
+    passed = sum(facts.checks.values())
+    return f"{facts.backend}, {passed} of {len(facts.checks)} checks held"
+
+
+def base_kept(load: LoadFacts) -> str:
+    """What loading did to the base's own parameters."""
+    if load.base_digest_loaded != load.base_digest_before:
+        return "CHANGED while the adapter was loaded"
+    if load.base_digest_after != load.base_digest_before:
+        return "CHANGED after the adapter was unloaded"
+    return "unchanged while loaded, unchanged after unloading"

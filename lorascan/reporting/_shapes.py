@@ -1,0 +1,48 @@
+"""Turns facts into plain JSON values."""
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+def plain(value: object) -> Json:
+    """Any fact as JSON values: numbers exactly, what is not finite by name, bytes by digest.
+
+    Raises TypeError for anything else: a fact that cannot be told must not vanish silently.
+    """
+    if value is None or isinstance(value, (bool, int, str)):
+        return str(value) if isinstance(value, Enum) else value
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, (bytes, memoryview)):
+        return {"bytes": len(value), "sha256": hashlib.sha256(value).hexdigest()}
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(each) for each in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    message = f"no JSON shape for {type(value).__name__}"
+    raise TypeError(message)
+
+
+def table(value: object) -> dict[str, Any]:
+    """A dataclass as a JSON object."""
+    shape = plain(value)
+    if not isinstance(shape, dict):
+        message = f"{type(value).__name__} is no table"
+        raise TypeError(message)
+    return dict(shape)
+
+
+def _number(value: float) -> Json:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value

@@ -1,0 +1,101 @@
+"""Which files a worker must read to be a Python that runs a program."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lorascan.core.errors import Unavailable
+
+_SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
+_SITE = ("site-packages", "dist-packages")
+_OWN_PACKAGE = Path(__file__).resolve().parents[1]
+_TOO_WIDE = ("/", "/proc", "/dev", "/sys", "/etc", "/usr", "/var", "/tmp", "/home", "/root", "/run", "/mnt", "/opt")  # noqa: S108
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a worker may read, as absolute paths.
+
+    `interpreter` is the binary, `import_path` its sys.path, `packages` the place of each top-level package outside that,
+    `trees` every file and folder that the worker may read (both as written and with links followed), `required` those of
+    them whose absence would stop it.
+    """
+
+    interpreter: str
+    import_path: tuple[str, ...]
+    packages: dict[str, str]
+    trees: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+def reach(program: str, read_paths: Iterable[Path]) -> Reach:
+    """What `program`, an importable module's name, needs besides `read_paths`. Raises Unavailable where one is missing."""
+    own = [_permitted(path) for path in read_paths]
+    import_path = _import_path(own)
+    top = program.partition(".")[0]
+    packages = {"lorascan": str(_OWN_PACKAGE), top: _place(top)}
+    interpreter = _interpreter()
+    required = [interpreter, *import_path, *packages.values(), *own]
+    prefixes = (sys.base_prefix, sys.base_exec_prefix)
+    libraries = [str(Path(prefix, name)) for prefix in prefixes for name in ("lib", "lib64")]
+    trees = [*_SYSTEM, *libraries, *required]
+    return Reach(
+        interpreter=interpreter,
+        import_path=import_path,
+        packages=packages,
+        trees=_with_links_followed(trees),
+        required=tuple(dict.fromkeys(required)),
+    )
+
+
+def _interpreter() -> str:
+    running = Path("/proc/self/exe").resolve()
+    return str(running if running.exists() else Path(sys.executable).resolve())
+
+
+def _import_path(read_paths: Iterable[str]) -> tuple[str, ...]:
+    """The entries of this process's own sys.path that belong to Python or were granted: never its working folder."""
+    granted = [Path(path) for path in read_paths]
+    libraries = Path(sys.base_prefix) / sys.platlibdir, Path(sys.base_exec_prefix) / sys.platlibdir
+    kept = []
+    for entry in map(_absolute, filter(None, sys.path)):
+        path = Path(entry)
+        of_python = path.name in _SITE or any(path.is_relative_to(each) for each in (*libraries, *granted))
+        if of_python and path.exists():
+            kept.append(entry)
+    return tuple(dict.fromkeys(kept))
+
+
+def _place(top: str) -> str:
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        what = f"no module named {top}"
+        raise Unavailable(what, "install it, or correct the name of the worker's program")
+    if spec.submodule_search_locations:
+        return _absolute(next(iter(spec.submodule_search_locations)))
+    return _absolute(str(spec.origin))
+
+
+def _permitted(path: Path) -> str:
+    if not path.exists():
+        what = f"{path} does not exist"
+        raise Unavailable(what, "the sandboxed worker was to read it: restore it or name another")
+    followed = path.resolve()
+    if str(followed) in _TOO_WIDE or Path("~").expanduser().is_relative_to(followed):
+        what = f"{path} is too wide to be opened to a sandboxed worker"
+        raise Unavailable(what, "move the model into a folder of its own")
+    return _absolute(str(path))
+
+
+def _with_links_followed(paths: Iterable[str]) -> tuple[str, ...]:
+    existing = [path for path in paths if Path(path).exists()]
+    both = [each for path in existing for each in (_absolute(path), str(Path(path).resolve()))]
+    return tuple(dict.fromkeys(both))
+
+
+def _absolute(path: str) -> str:
+    """Without dots, links kept: a package must be found under the name it was asked for."""
+    return os.path.abspath(path)  # noqa: PTH100 - Path has nothing that removes dots and keeps links

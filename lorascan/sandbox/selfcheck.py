@@ -1,0 +1,201 @@
+"""Proves the lock from inside.
+
+Every probe asks for something and looks at the errno: a refusal by the lock is told apart from a request that got through
+and failed for another reason (EFAULT, ENOENT). No probe could do harm if it got through: pointers are null, signal numbers 0,
+and a file that could be made is removed.
+"""
+
+import errno
+import fcntl
+import os
+import resource
+import secrets
+import socket
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+
+from lorascan.sandbox import kernel
+from lorascan.sandbox.orders import Orders
+from lorascan.sandbox.policy import ENVIRONMENT
+from lorascan.sandbox.syscalls import NUMBERS
+
+Check = Callable[[Orders], bool]
+
+_NO_WRITING = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
+_UNREADABLE = (errno.EACCES, errno.EPERM, errno.ENOENT)
+_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_VSOCK)
+_FORBIDDEN = (
+    "execve", "execveat", "memfd_create", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_send_signal",
+    "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "mount", "umount2", "unshare", "setns", "pivot_root", "chroot",
+    "fsopen", "open_tree", "shmget", "semget", "setuid", "setresuid", "setgroups", "init_module", "personality", "symlinkat",
+    "linkat", "mknodat", "fchmodat", "splice",
+)  # fmt: skip
+_BAD_POINTER = 1
+_ABSENT = ("clone3", "openat2", "io_uring_setup")
+_DESCRIPTORS_TRIED = 1024
+_WRITABLE_ELSEWHERE = ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev", ".")  # noqa: S108 - places that must be refused
+
+
+def first_stage(orders: Orders) -> dict[str, bool]:
+    """Every check of the first lock, by name."""
+    return {name: check(orders) for name, check in FIRST.items()}
+
+
+def second_stage(orders: Orders) -> dict[str, bool]:
+    """Every check that only the second filter makes true, by name."""
+    return {name: check(orders) for name, check in SECOND.items()}
+
+
+def limits_in_force(names: Iterable[str]) -> dict[str, int]:
+    """Soft limits as the kernel reports them, -1 for none."""
+    return {name: resource.getrlimit(getattr(resource, name))[0] for name in names}
+
+
+def refused(action: Callable[[], object], numbers: Collection[int] = (errno.EPERM,)) -> bool:
+    """Whether the action fails with one of these errnos."""
+    try:
+        action()
+    except OSError as error:
+        return error.errno in numbers
+    return False
+
+
+def _threads_filtered(_: Orders) -> bool:
+    statuses = [_status(f"/proc/self/task/{task}/status") for task in os.listdir("/proc/self/task")]  # noqa: PTH208 - the names
+    return bool(statuses) and all(each["Seccomp"] == "2" and each["NoNewPrivs"] == "1" for each in statuses)
+
+
+def _without_capabilities(_: Orders) -> bool:
+    status = _status("/proc/self/status")
+    return all(int(status[name], 16) == 0 for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"))
+
+
+def _not_root(_: Orders) -> bool:
+    return 0 not in os.getresuid()
+
+
+def _no_sockets(_: Orders) -> bool:
+    singles = all(refused(lambda family=family: socket.socket(family).close()) for family in _FAMILIES)  # type: ignore[misc]
+    return singles and refused(socket.socketpair)
+
+
+def _no_fork(_: Orders) -> bool:
+    try:
+        child = os.fork()
+    except OSError as error:
+        return error.errno == errno.EPERM
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return False
+
+
+def _no_signals(_: Orders) -> bool:
+    return refused(lambda: os.kill(os.getpid(), 0)) and refused(lambda: os.kill(os.getppid(), 0))
+
+
+def _calls_refused(orders: Orders) -> bool:
+    numbers = NUMBERS[orders.architecture]
+    nulls = (0, 0, 0, 0, 0)
+    forbidden = all(refused(lambda name=name: kernel.system_call(numbers[name], *nulls)) for name in _FORBIDDEN)  # type: ignore[misc]
+    absent = all(
+        refused(lambda name=name: kernel.system_call(numbers[name], *nulls), (errno.ENOSYS,))  # type: ignore[misc]
+        for name in _ABSENT
+    )
+    return forbidden and absent
+
+
+def _canary_unreadable(orders: Orders) -> bool:
+    return refused(lambda: os.close(os.open(orders.canary, os.O_RDONLY)), _UNREADABLE)
+
+
+def _files_locked(_: Orders) -> bool:
+    return refused(lambda: os.scandir("/").close(), (errno.EACCES,)) and refused(
+        lambda: os.close(os.open("/proc/self/environ", os.O_RDONLY)), (errno.EACCES,)
+    )
+
+
+def _nothing_writable(_: Orders) -> bool:
+    name = f"lorascan-{secrets.token_hex(8)}"
+    return all(_cannot_create(f"{folder}/{name}") for folder in _WRITABLE_ELSEWHERE)
+
+
+def _cannot_create(path: str) -> bool:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        return error.errno in _NO_WRITING
+    os.close(descriptor)
+    Path(path).unlink()
+    return False
+
+
+def _agreed_descriptors(orders: Orders) -> bool:
+    return {number for number in range(_DESCRIPTORS_TRIED) if _is_open(number)} == orders.descriptors
+
+
+def _is_open(number: int) -> bool:
+    try:
+        fcntl.fcntl(number, fcntl.F_GETFD)
+    except OSError:
+        return False
+    return True
+
+
+def _limited(orders: Orders) -> bool:
+    in_force = limits_in_force(orders.limits)
+    setting = NUMBERS[orders.architecture]["prlimit64"], 0, resource.RLIMIT_CORE, _BAD_POINTER, 0
+    return all(0 <= in_force[name] <= wanted for name, wanted in orders.limits.items()) and refused(lambda: kernel.system_call(*setting))
+
+
+def _clean_environment(_: Orders) -> bool:
+    return set(os.environ) <= {*ENVIRONMENT, "OMP_NUM_THREADS", "PWD", "LC_CTYPE"}
+
+
+def _dies_with_parent(_: Orders) -> bool:
+    return refused(lambda: kernel.prctl(kernel.PR_SET_PDEATHSIG, 0)) and refused(lambda: kernel.prctl(kernel.PR_SET_DUMPABLE, 1))
+
+
+def _no_opening_to_write(_: Orders) -> bool:
+    return refused(lambda: os.close(os.open("/dev/null", os.O_WRONLY)))
+
+
+def _no_changing_names(_: Orders) -> bool:
+    name = f"lorascan-{secrets.token_hex(8)}"
+    return all(refused(lambda change=change: change(name)) for change in (os.mkdir, os.unlink, os.rmdir))  # type: ignore[misc]
+
+
+def _no_further_filter(orders: Orders) -> bool:
+    return refused(lambda: kernel.system_call(NUMBERS[orders.architecture]["seccomp"], 1, 1, 0))
+
+
+def _status(path: str) -> Mapping[str, str]:
+    with Path(path).open(encoding="ascii", errors="replace") as lines:
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+FIRST: Mapping[str, Check] = {
+    "every thread filtered": _threads_filtered,
+    "no capabilities": _without_capabilities,
+    "not root": _not_root,
+    "no sockets": _no_sockets,
+    "no fork": _no_fork,
+    "no signals": _no_signals,
+    "calls refused": _calls_refused,
+    "canary unreadable": _canary_unreadable,
+    "files locked": _files_locked,
+    "nothing writable": _nothing_writable,
+    "agreed descriptors only": _agreed_descriptors,
+    "limits in force": _limited,
+    "clean environment": _clean_environment,
+    "dies with parent": _dies_with_parent,
+}
+"""What must hold before anything is imported, by name."""
+
+SECOND: Mapping[str, Check] = {
+    "every thread filtered after the load": _threads_filtered,
+    "no opening for writing": _no_opening_to_write,
+    "no changing of names": _no_changing_names,
+    "no further filter": _no_further_filter,
+}
+"""What must hold in addition before the first byte of an adapter is seen."""

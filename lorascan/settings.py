@@ -1,0 +1,82 @@
+"""Every knob of an audit, with its unit and default."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lorascan.core.errors import UsageError
+
+
+class Strict(BaseModel):
+    """Frozen; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Strict):
+    """What a file may cost before it is refused. Bytes, counts."""
+
+    file_bytes: int = Field(8 * 2**30, description="largest adapter file read")
+    header_bytes: int = Field(25 * 2**20, description="largest safetensors header parsed")
+    padding_bytes: int = Field(2**20, description="header padding above this is reported")
+    tensors: int = Field(20_000, description="more tensors than this are refused")
+    dimension: int = Field(2**31, description="a dimension at or above this is refused")
+    json_depth: int = Field(32, description="deepest nesting of any JSON read")
+    rank: int = Field(4096, description="largest LoRA rank accepted")
+
+
+class WorkerLimits(Strict):
+    """What the locked worker may use. Bytes, seconds."""
+
+    memory_bytes: int = 12 * 2**30
+    start_seconds: float = 240.0
+    idle_seconds: float = 300.0
+    wall_seconds: float = 1800.0
+    threads: int = Field(1, description="torch threads in each worker: one makes pictures repeatable bit for bit")
+
+
+class Budget(Strict):
+    """How much is searched and drawn. Counts; a pair is one prompt with one noise seed."""
+
+    contexts: int = Field(2, description="prompts in which the vocabulary is swept")
+    sweep_tokens: int = Field(8192, description="vocabularies above this are first narrowed by the response of ΔW")
+    nominated: int = Field(14, description="hunt candidates that reach pictures")
+    select_pairs: int = 5
+    confirmed: int = Field(4, description="candidates tested on held-out pairs")
+    confirm_pairs: int = 14
+    controls: int = Field(8, description="control words: the null of every test")
+    declared: int = Field(3, description="declared words tested")
+    dosed: int = Field(2, description="candidates drawn at every scale")
+    dose_pairs: int = 8
+    pictured: int = Field(3, description="pairs shown in the report for each dosed text")
+
+
+class Settings(Strict):
+    """One audit's settings; the command line fills them in."""
+
+    policy: Literal["static", "ci", "strict", "research"] = "ci"
+    base: str | None = Field(None, description='"lab", a diffusers folder, or a name in the local hub cache')
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    isolation: Literal["auto", "namespaces", "process", "none"] = "auto"
+    declared: tuple[str, ...] = Field((), description="trigger words declared outside the file, such as on its model page")
+    seed: int = Field(0, description="seed of every random choice of the audit")
+    keep_going: bool = Field(default=False, description="run the dynamic stages on a file that is already rejected")
+    scorer: Path | None = Field(None, description="open_clip folder that scores pictures; None = the family's own")
+    limits: Limits = Limits()
+    budget: Budget = Budget()
+    worker: WorkerLimits = WorkerLimits()
+
+
+DEFAULT = Settings()
+
+
+def settings_of(**values: object) -> Settings:
+    """Settings from plain values; None means the default. Raises UsageError that names the bad field."""
+    try:
+        return Settings.model_validate({name: value for name, value in values.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = f"{field}: {first['msg']}"
+        raise UsageError(message) from error

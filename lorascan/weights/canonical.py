@@ -1,0 +1,53 @@
+"""Writes the vetted update anew, under our own names.
+
+What a loader gets is this and never the file: float32, no metadata, no α. With α missing a loader takes α = r, so the
+file's scaling is multiplied into B.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lorascan.core.adapter import Adapter, TensorSpan, VettedFile
+from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64, unit
+
+
+def canonical(adapter: Adapter, vetted: VettedFile) -> bytes:
+    """A safetensors file of every update whose module is known, under `<component>.<module_path>.lora_A|B.weight`.
+
+    lora_A is A as float32, lora_B is s·B; convolutions keep their kernel dimensions. Module paths are those of the
+    installed libraries (text encoders: transformers 5). Updates of unknown modules, or of types that hold no weights, are
+    left out: a loader must not be asked for what cannot be applied.
+    """
+    tensors: dict[str, NDArray[np.float32]] = {}
+    for update in adapter.updates:
+        if update.resolved and update.down.dtype in FORMATS and update.up.dtype in FORMATS:
+            stem = f"{update.component}.{update.module_path}"
+            tensors[f"{stem}.lora_A.weight"] = _float32(_numbers(vetted, update.down))
+            tensors[f"{stem}.lora_B.weight"] = _float32(_numbers(vetted, update.up) * update.scaling)
+    return _safetensors(tensors)
+
+
+def _numbers(vetted: VettedFile, span: TensorSpan) -> Matrix:
+    return to_float64(raw(vetted.content, span), span.dtype) * unit(span.dtype)
+
+
+def _float32(numbers: Matrix) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(numbers, dtype="<f4")
+
+
+def _safetensors(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """A safetensors file: header length, JSON header padded to 8 bytes, the tensors in name order."""
+    header: dict[str, object] = {}
+    position = 0
+    for name, tensor in sorted(tensors.items()):
+        stop = position + tensor.nbytes
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [position, stop]}
+        position = stop
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join((struct.pack("<Q", len(text)), text, *(tensors[name].tobytes() for name in sorted(tensors))))

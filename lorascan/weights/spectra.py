@@ -1,0 +1,108 @@
+"""Finds the singular values of B·A without forming it.
+
+G_A = A·Aᵀ = L·Lᵀ and G_B = Bᵀ·B give σ² as the eigenvalues of Lᵀ·G_B·L, because ΔW ᵀΔW = AᵀG_B·A shares its non-zero
+eigenvalues with G_B·A·Aᵀ = G_B·L·Lᵀ. Squaring costs half the digits of the smallest values; where that would show, the
+values come from the triangular factors R of two QR decompositions instead: σ(B·A) = σ(R_B·R_Aᵀ).
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from lorascan.weights.decode import Matrix
+from lorascan.weights.factors import Factor
+
+TOLERANCE = 1e-8
+"""Largest accepted error of a singular value, as a share of the largest one."""
+_EPSILON = float(np.finfo(np.float64).eps)
+_STACK = 2**18
+"""Entries of the Gram matrices solved at once: 2 MiB a stack."""
+
+Pair = tuple[Factor, Factor]
+
+
+def singular_values(pairs: Sequence[Pair]) -> list[Matrix]:
+    """For every (Aᵀ, B) the min(rank, out, in) largest singular values of B·A, descending, in float64.
+
+    Updates of one rank are solved together.
+    """
+    found: dict[int, Matrix] = {}
+    by_rank: dict[int, list[int]] = {}
+    for index, (down, up) in enumerate(pairs):
+        if down.rank > min(down.length, up.length):
+            found[index] = _wide(down, up)
+        else:
+            by_rank.setdefault(down.rank, []).append(index)
+    for rank, indices in by_rank.items():
+        step = max(1, _STACK // rank**2)
+        for start in range(0, len(indices), step):
+            chunk = indices[start : start + step]
+            found.update(zip(chunk, _stacked([pairs[each] for each in chunk]), strict=True))
+    return [found[index] * (down.unit * up.unit) for index, (down, up) in enumerate(pairs)]
+
+
+def gram(factor: Factor) -> Matrix:
+    """Xᵀ·X of the tall factor X, (rank, rank)."""
+    total = np.zeros((factor.rank, factor.rank))
+    for block in factor.blocks():
+        total += block.T @ block
+    return total
+
+
+def _stacked(pairs: Sequence[Pair]) -> list[Matrix]:
+    downs = np.stack([gram(down) for down, _ in pairs])
+    ups = np.stack([gram(up) for _, up in pairs])
+    try:
+        lower = np.linalg.cholesky(downs)
+    except np.linalg.LinAlgError:
+        return [_alone(pair, g_down, g_up) for pair, g_down, g_up in zip(pairs, downs, ups, strict=True)]
+    return [
+        _checked(pair, values, g_down, g_up)
+        for pair, values, g_down, g_up in zip(pairs, _from_lower(lower, ups), downs, ups, strict=True)
+    ]
+
+
+def _alone(pair: Pair, g_down: Matrix, g_up: Matrix) -> Matrix:
+    """One module of a stack in which some Gram matrix is singular."""
+    try:
+        lower = np.linalg.cholesky(g_down)
+    except np.linalg.LinAlgError:
+        return by_qr(*pair)
+    return _checked(pair, _from_lower(lower, g_up), g_down, g_up)
+
+
+def _from_lower(lower: Matrix, ups: Matrix) -> Matrix:
+    """σ, descending along the last axis."""
+    squares = np.linalg.eigvalsh(np.swapaxes(lower, -1, -2) @ ups @ lower)
+    values: Matrix = np.sqrt(np.maximum(squares, 0.0))[..., ::-1]
+    return values
+
+
+def _checked(pair: Pair, values: Matrix, g_down: Matrix, g_up: Matrix) -> Matrix:
+    """The values, or those by QR where δσ ≈ ε·‖G_A‖·‖G_B‖ / (2·σ_min) may exceed the tolerance."""
+    noise = _EPSILON * float(np.linalg.norm(g_down)) * float(np.linalg.norm(g_up))
+    if noise <= TOLERANCE * float(values[0]) * float(values[-1]):
+        return values
+    return by_qr(*pair)
+
+
+def by_qr(down: Factor, up: Factor) -> Matrix:
+    """Singular values of B·A from the triangular factors of Aᵀ and B."""
+    core = _triangle(up.blocks()) @ _triangle(down.blocks()).T
+    return np.linalg.svd(core, compute_uv=False)
+
+
+def _wide(down: Factor, up: Factor) -> Matrix:
+    """Where the rank exceeds a side of ΔW: QR of the long factor times the short one, so that nothing is rank × rank."""
+    long, short = (down, up) if down.length >= up.length else (up, down)
+    side = short.whole().T
+    return np.linalg.svd(_triangle(block @ side for block in long.blocks()), compute_uv=False)
+
+
+def _triangle(blocks: Iterable[Matrix]) -> Matrix:
+    """R of the QR decomposition of the stacked blocks, block by block."""
+    triangle: Matrix | None = None
+    for block in blocks:
+        rows = block if triangle is None else np.concatenate((triangle, block))
+        triangle = np.asarray(np.linalg.qr(rows, mode="r"))
+    return np.zeros((0, 0)) if triangle is None else triangle

@@ -1,0 +1,55 @@
+"""Describes a spectrum in a few numbers."""
+
+import math
+import sys
+
+import numpy as np
+
+from lorascan.core.adapter import LayerStatistics, LowRankUpdate
+from lorascan.weights.decode import Matrix
+
+RANK_THRESHOLD = 1e-7
+"""Singular values below this share of the largest do not count: the error of the others' squares reaches up to here."""
+
+
+def describe(update: LowRankUpdate, values: Matrix, max_abs: float) -> LayerStatistics:
+    """The statistics of ΔW = s·B·A from the singular values of B·A (descending, finite or overflowed to inf)."""
+    gain = abs(update.scaling)
+    shares = _relative(values)
+    squares, total = shares**2, float(shares.sum())
+    spectral = _capped(float(values[0]) * gain if values.size else 0.0)
+    sum_of_squares = float(squares.sum())
+    weights = shares[shares > 0] / total if total else shares[:0]
+    entropy = max(0.0, -float((weights * np.log(weights)).sum()))
+    return LayerStatistics(
+        module_path=update.module_path,
+        component=update.component,
+        shape=update.shape,
+        rank=update.rank,
+        alpha=update.alpha,
+        scaling=update.scaling,
+        numerical_rank=int((shares > RANK_THRESHOLD).sum()),
+        spectral=spectral,
+        frobenius=_capped(spectral * math.sqrt(sum_of_squares)),
+        nuclear=_capped(spectral * total),
+        stable_rank=sum_of_squares,
+        effective_rank=math.exp(entropy) if total else 0.0,
+        entropy=entropy,
+        leading_share=1.0 / sum_of_squares if sum_of_squares else 0.0,
+        max_abs=max_abs,
+        singular_values=tuple(_capped(float(each) * gain) for each in values),
+    )
+
+
+def _relative(values: Matrix) -> Matrix:
+    """The values divided by the largest: between 0 and 1, all 0 where the largest is 0."""
+    if not values.size or values[0] == 0.0:
+        return np.zeros_like(values)
+    with np.errstate(invalid="ignore"):
+        shares: Matrix = np.nan_to_num(values / values[0], nan=1.0)
+    return shares
+
+
+def _capped(number: float) -> float:
+    """The number, or the largest float where it overflowed: reports hold finite numbers only."""
+    return min(number, sys.float_info.max)

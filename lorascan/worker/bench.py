@@ -1,0 +1,31 @@
+"""The two workers side by side: one that never sees the adapter, one that does."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from lorascan.worker.client import Worker
+
+ResultT = TypeVar("ResultT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """A reference worker (base and scorer) and an adapted worker (the same base with the adapter attached)."""
+
+    reference: Worker
+    adapted: Worker
+    base_folder: Path
+    family: str
+
+    def both(self, task: Callable[[Worker], ResultT]) -> tuple[ResultT, ResultT]:
+        """The task's result from the reference and from the adapted worker, run at the same time."""
+        return self.apart(lambda: task(self.reference), lambda: task(self.adapted))
+
+    def apart(self, first: Callable[[], ResultT], second: Callable[[], ResultT]) -> tuple[ResultT, ResultT]:
+        """Two tasks at the same time, one for each worker; the first error is raised once both have ended."""
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            waiting = pool.submit(first), pool.submit(second)
+            return waiting[0].result(), waiting[1].result()

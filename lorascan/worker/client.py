@@ -1,0 +1,146 @@
+"""The typed, numpy face of one locked worker process."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lorascan.core.errors import Refusal, StageFailed
+from lorascan.core.progress import Listener, Progress, silent
+from lorascan.sandbox import Session, WorkerDied, WorkerError, WorkerFailed, WorkerLied, WorkerTimedOut
+
+IntArray = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
+
+_CODES = {WorkerDied: "LS902", WorkerTimedOut: "LS903", WorkerLied: "LS904", WorkerFailed: "LS905"}
+_BATCH = 64
+_REQUEST_TEXTS = 256
+
+
+@contextmanager
+def stage_failures(role: str) -> Iterator[None]:
+    """Turn a worker's death, silence, lie or error into the stage's failure (LS902–LS905)."""
+    try:
+        yield
+    except WorkerError as error:
+        code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
+        raise StageFailed(Refusal(code=code, message=f"the {role} worker failed: {error}", where=role)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What a worker's arrays measure: context in tokens, sides in latent cells and pixels, widths in floats."""
+
+    context: int
+    text_width: int
+    channels: int
+    side: int
+    height: int
+    width: int
+    steps: int
+    guidance: float
+    embedding: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """One locked process. Every answer's size is fixed by the request before the answer is read."""
+
+    role: str
+    session: Session
+    shape: Shape
+    description: Mapping[str, Any]
+
+    def tokenise(self, texts: Sequence[str]) -> IntArray:
+        """Token ids (n, context)."""
+        parts = []
+        for start in range(0, len(texts), _REQUEST_TEXTS):
+            some = list(texts[start : start + _REQUEST_TEXTS])
+            (ids,) = self._call("tokenise", {"texts": some}, reply=((len(some), self.shape.context),), dtype="<i4")
+            parts.append(ids)
+        return np.concatenate(parts)
+
+    def encode(self, ids: IntArray, positions: IntArray, *, scale: float = 1.0, listener: Listener = silent) -> FloatArray:
+        """Text-encoder states (n, k, text width) at `positions` (n, k)."""
+        arguments = {"ids": list(ids.shape), "positions": list(positions.shape), "batch": 4 * _BATCH, "scale": scale}
+        reply = ((*positions.shape, self.shape.text_width),)
+        blobs = (ids.astype("<i4").tobytes(), positions.astype("<i4").tobytes())
+        return self._call("encode", arguments, blobs=blobs, reply=reply, label="text encoder", listener=listener)[0]
+
+    def predict(  # noqa: PLR0913 - one argument a choice, all named
+        self, ids: IntArray, *, timestep: float, seed: int, side: int, scale: float = 1.0, listener: Listener = silent
+    ) -> FloatArray:
+        """Denoiser outputs (n, channels, side, side) from one common noise."""
+        arguments = {
+            "ids": list(ids.shape), "timestep": timestep, "seed": seed, "side": side, "batch": _BATCH, "scale": scale,
+        }  # fmt: skip
+        reply = ((len(ids), self.shape.channels, side, side),)
+        return self._call(
+            "predict", arguments, blobs=(ids.astype("<i4").tobytes(),), reply=reply, label="denoiser", listener=listener
+        )[0]
+
+    def render(
+        self, prompts: Sequence[str], seeds: Sequence[int], *, scale: float = 1.0, listener: Listener = silent
+    ) -> ByteArray:
+        """Pictures (n, height, width, 3), one per (prompt, seed)."""
+        parts = []
+        for start in range(0, len(prompts), _REQUEST_TEXTS):
+            chosen = slice(start, start + _REQUEST_TEXTS)
+            arguments = {
+                "prompts": list(prompts[chosen]),
+                "seeds": [int(seed) for seed in seeds[chosen]],
+                "steps": self.shape.steps,
+                "guidance": self.shape.guidance,
+                "batch": _BATCH,
+                "scale": scale,
+            }
+            reply = ((len(arguments["prompts"]), self.shape.height, self.shape.width, 3),)
+            parts.append(self._call("render", arguments, reply=reply, dtype="u1", label="pictures", listener=listener)[0])
+        return np.concatenate(parts)
+
+    def embed_images(self, pictures: ByteArray) -> FloatArray:
+        """CLIP unit vectors (n, embedding) of pictures."""
+        reply = ((len(pictures), self.shape.embedding),)
+        return self._call("embed_images", {"shape": list(pictures.shape)}, blobs=(pictures.tobytes(),), reply=reply)[0]
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """CLIP unit vectors (n, embedding) of texts."""
+        parts = []
+        for start in range(0, len(texts), _REQUEST_TEXTS):
+            some = list(texts[start : start + _REQUEST_TEXTS])
+            parts.append(self._call("embed_texts", {"texts": some}, reply=((len(some), self.shape.embedding),))[0])
+        return np.concatenate(parts)
+
+    def ask(self, operation: str) -> Mapping[str, Any]:
+        """The JSON answer of an operation without arrays."""
+        with stage_failures(self.role):
+            return self.session.call(operation, {}).result
+
+    def _call(  # noqa: PLR0913 - the one place that talks to the session
+        self,
+        operation: str,
+        arguments: Mapping[str, Any],
+        *,
+        reply: Sequence[tuple[int, ...]],
+        blobs: Sequence[bytes] = (),
+        dtype: str = "<f4",
+        label: str = "",
+        listener: Listener = silent,
+    ) -> list[Any]:
+        sizes = [int(np.prod(shape)) * np.dtype(dtype).itemsize for shape in reply]
+
+        def progress(share: float, _: str = "") -> None:
+            listener(Progress(label=label, share=share))
+
+        with stage_failures(self.role):
+            answer = self.session.call(operation, arguments, blobs=blobs, reply_sizes=sizes, progress=progress)
+        arrays = [np.frombuffer(blob, dtype=dtype).reshape(shape) for blob, shape in zip(answer.blobs, reply, strict=True)]
+        if dtype == "<f4" and not all(np.isfinite(array).all() for array in arrays):
+            raise StageFailed(
+                Refusal(code="LS906", message=f"the {self.role} worker's {operation} holds numbers that are not finite", where=self.role)
+            )
+        return arrays

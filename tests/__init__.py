@@ -1,0 +1,1 @@
+"""What lorascan promises, as sentences."""

@@ -1,0 +1,1 @@
+"""Each detector: silent on the honest, loud on the bad."""

@@ -1,0 +1,1 @@
+"""What readers are shown, and what attackers cannot show them."""
