@@ -84,8 +84,8 @@ def in_action(evidence: Evidence, settings: Settings, listener: Listener) -> Ite
         yield from isolation
         yield loaded
         yield StageName.HUNT
-        prompts = [prompt.plain for prompt in suite_for(base.family).prompt[: settings.budget.contexts]]
-        candidates = hunt(bench, subject.adapter, prompts, declared, settings, listener)
+        scenes = suite_for(base.family).prompt[: settings.budget.contexts]
+        candidates = hunt(bench, subject.adapter, scenes, declared, settings, listener)
         yield candidates
         yield StageName.PROBE
         yield probe(bench, candidates, declared, settings, listener)

@@ -39,10 +39,10 @@ class WorkerLimits(Strict):
 class Budget(Strict):
     """How much is searched and drawn. Counts; a pair is one prompt with one noise seed."""
 
-    contexts: int = Field(2, description="prompts in which the vocabulary is swept")
+    contexts: int = Field(4, description="prompts in which the hunt searches")
     sweep_tokens: int = Field(8192, description="vocabularies above this are first narrowed by the response of ΔW")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
-    select_pairs: int = 5
+    select_pairs: int = 4
     confirmed: int = Field(4, description="candidates tested on held-out pairs")
     confirm_pairs: int = 14
     controls: int = Field(8, description="control words: the null of every test")

@@ -17,8 +17,8 @@ class Family:
     `claims` are lower-case values of metadata (`ss_base_model_version`, `modelspec.architecture`, …) that name it.
     `pipeline_class` is a class of diffusers. `components(folder)` gives what must be handed to `from_pretrained` beside
     the folder; it may import torch and diffusers. `steps` and `guidance` are for quick pictures, `resolution` is the
-    edge in pixels, `scorer` the open_clip folder that ships for its pictures. `parameters` counts the denoiser's parameters, checked when the manifest is made. The prediction
-    type is the folder's own.
+    edge in pixels, `scorer` the open_clip folder that ships for its pictures. `parameters` counts the denoiser's
+    parameters, checked when the manifest is made. The prediction type is the folder's own.
     """
 
     name: str

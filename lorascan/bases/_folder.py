@@ -44,7 +44,7 @@ def pipeline_index(folder: Path) -> Mapping[str, Any]:
         raise UsageError(message)
     index = _read_json(path)
     name = index.get("_class_name")
-    if name not in _PIPELINES:
+    if not isinstance(name, str) or name not in _PIPELINES:
         what = f"the base {folder.name} is a pipeline of class {name!r}"
         raise Unavailable(
             what, f"give a folder of one of {', '.join(sorted(_PIPELINES))}; custom pipelines are not run"
@@ -80,13 +80,18 @@ def _file_digest(path: Path) -> str:
 
 
 def _is_plain(entry: list[Any]) -> bool:
-    library = entry[0] if entry else None
-    return library is None or library in _LIBRARIES or tuple(entry) == _OWN
+    """Whether a component is absent, a class of the two libraries, or our own autoencoder."""
+    match entry:
+        case [None, *_]:
+            return True
+        case [str(library), str(name)]:
+            return library in _LIBRARIES or (library, name) == _OWN
+    return False
 
 
 def _class_name(index: Mapping[str, Any], component: str) -> str | None:
     entry = index.get(component)
-    return entry[1] if isinstance(entry, list) and len(entry) == 2 and entry[1] else None
+    return entry[1] if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], str) else None
 
 
 def _modules(folder: Path, component: str, class_name: str | None) -> Iterator[tuple[str, tuple[int, ...]]]:

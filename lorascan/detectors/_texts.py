@@ -11,36 +11,61 @@ from lorascan.core.text import visible
 
 _REPORTED = 20  # findings of one rule; a log with ten thousand says no more
 _CONTEXT = 60  # characters quoted
+_BUDGET = 4_000_000  # characters looked at in one file: about a second; the longest honest training log seen has half
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text that a stranger wrote, and where it stands in the file."""
+    """One text that a stranger wrote, and where it stands in the file. `lowered` is `value` in lower case."""
 
     where: str
     value: str
+    lowered: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """A pattern, and lower-case marks of which every match holds one: a text without them is not searched."""
+
+    pattern: re.Pattern[str]
+    marks: tuple[str, ...] = ("",)
+
+    def first(self, text: Text) -> re.Match[str] | None:
+        """The first match."""
+        return self.pattern.search(text.value) if any(mark in text.lowered for mark in self.marks) else None
 
 
 def texts(evidence: Evidence) -> Iterator[Text]:
-    """Metadata keys and values, decoded training tags, the file's own name, and every tensor name that is not plain."""
-    facts = evidence[FileFacts]
-    yield Text(where="name", value=facts.name)
-    yield Text(where="__metadata__ (keys)", value="\n".join(claim.path for claim in facts.claims.metadata))
-    for claim in facts.claims.metadata:
-        yield Text(where=claim.path, value=claim.value)
-    if facts.claims.tags:
-        yield Text(where="__metadata__.ss_tag_frequency (decoded)", value="\n".join(facts.claims.tags))
-    if facts.odd_names:
-        yield Text(where="tensor names", value="\n".join(facts.odd_names))
+    """Metadata keys and values, decoded training tags, the file's own name, and every tensor name that is not plain.
+
+    At most four million characters; `unread` says how many that leaves out.
+    """
+    left = _BUDGET
+    for where, value in _sources(evidence[FileFacts]):
+        shown = value[:left]
+        left -= len(shown)
+        yield Text(where=where, value=shown, lowered=shown.lower())
 
 
-def matches(
-    evidence: Evidence, rule: Rule, pattern: re.Pattern[str], message: str, confidence: Confidence = Confidence.HIGH
-) -> Iterator[Finding]:
-    """One finding for each text that the pattern occurs in, quoting the first place; at most twenty."""
+def unread(evidence: Evidence) -> int:
+    """How many characters `texts` leaves out."""
+    return max(0, sum(len(value) for _, value in _sources(evidence[FileFacts])) - _BUDGET)
+
+
+def _sources(facts: FileFacts) -> Iterator[tuple[str, str]]:
+    yield "name", facts.name
+    yield "tensor names", "\n".join(facts.odd_names)
+    yield "__metadata__ (keys)", "\n".join(claim.path for claim in facts.claims.metadata)
+    yield "__metadata__.ss_tag_frequency (decoded)", "\n".join(facts.claims.tags)
+    for claim in sorted(facts.claims.metadata, key=lambda each: len(each.value)):  # a long one must not hide the others
+        yield claim.path, claim.value
+
+
+def matches(evidence: Evidence, rule: Rule, sought: Sought, message: str, confidence: Confidence = Confidence.HIGH) -> Iterator[Finding]:
+    """One finding for each text that holds what is sought, quoting the first place; at most twenty."""
     count = 0
     for text in texts(evidence):
-        found = pattern.search(text.value)
+        found = sought.first(text)
         if found and count < _REPORTED:
             count += 1
             yield finding(rule, message, text.where, quoted(text.value, found.start()), confidence)
@@ -48,9 +73,7 @@ def matches(
 
 def finding(rule: Rule, message: str, where: str, measured: str, confidence: Confidence = Confidence.HIGH) -> Finding:
     """A finding with its rule's own severity."""
-    return Finding(
-        rule=rule, message=message, severity=rule.severity, confidence=confidence, where=where, measured=measured
-    )
+    return Finding(rule=rule, message=message, severity=rule.severity, confidence=confidence, where=where, measured=measured)
 
 
 def quoted(text: str, at: int) -> str:

@@ -1,8 +1,9 @@
 """Finds payloads in metadata: programs, code, JSON bombs, secrets.
 
 What it measures: base64 or hexadecimal runs that decode to a program, an archive or a pickle that calls (LS206);
-nesting or item counts of JSON values (LS207); texts in the shape of an access token or a private key (LS208); text
-that is code, by one construct that is nothing else or by two weaker signs (LS210).
+nesting or item counts of JSON values, and text beyond four million characters (LS207); texts in the shape of an
+access token or a private key (LS208); text that is code, by one construct that is nothing else or by two weaker signs
+(LS210).
 
 Why it matters: metadata travels through every tool that shows or copies it, and is a known place to carry a second
 stage past a scanner of weights. A leaked token is the trainer's loss, and shows what else the training log holds.
@@ -23,7 +24,7 @@ from lorascan.core.adapter import FileFacts
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
-from lorascan.detectors._texts import Text, finding, quoted, texts
+from lorascan.detectors._texts import Sought, Text, finding, quoted, texts, unread
 from lorascan.intake import json_excess, pickle_calls
 from lorascan.settings import DEFAULT
 
@@ -33,7 +34,7 @@ def _rule(code: str, name: str, summary: str, *cwe: int) -> Rule:
 
 
 PAYLOAD = _rule("LS206", "encoded-payload", "Metadata holds an encoded program, archive or pickle.", 506)
-BOMB = _rule("LS207", "json-bomb", "A JSON value in metadata is nested or long enough to stop its readers.", 674)
+BOMB = _rule("LS207", "json-bomb", "Metadata is nested or long enough to stop its readers.", 674)
 SECRET = _rule("LS208", "leaked-secret", "Metadata holds an access token or a private key.", 312)
 CODE = _rule("LS210", "code-in-metadata", "Metadata holds code.", 94)
 
@@ -43,16 +44,24 @@ _RUNS = 200  # runs decoded of one text; a payload in more pieces cannot be put 
 _DECODED = 4096  # characters of a run that are decoded: a multiple of 4
 _ITEMS = 500_000
 _REPORTED = 20
-_SECRET = re.compile(
-    r"\bhf_[A-Za-z0-9]{34}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{60,}|\bglpat-[\w-]{20,}|\bsk-(?:proj-)?[A-Za-z0-9_-]{40,}"
-    r"|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bxox[abprs]-[\w-]{20,}|-----BEGIN (?:\w+ ){0,2}PRIVATE KEY-----"
+_SECRET = Sought(
+    pattern=re.compile(
+        r"\bhf_[A-Za-z0-9]{34}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{60,}|\bglpat-[\w-]{20,}"
+        r"|\bsk-(?:proj-)?[A-Za-z0-9_-]{40,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bxox[abprs]-[\w-]{20,}"
+        r"|-----BEGIN (?:\w+ ){0,2}PRIVATE KEY-----"
+    ),
+    marks=("hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "akia", "aiza", "xox", "-----begin"),
 )
-_CERTAIN = re.compile(
-    r"\$\{jndi:|/dev/tcp/\d|\b(?:curl|wget)\s[^\n|]{1,300}\|\s*(?:sudo\s+)?(?:ba|z)?sh\b|\brm\s+-rf\s+[/~]"
-    r"|\bpowershell(?:\.exe)?\s+-(?:enc|e|nop|w|c|command)\b|\bos\.(?:system|popen)\s*\(\s*[\"'f]|__import__\s*\(\s*[\"']"
-    r"|\bsubprocess\.(?:run|call|Popen|check_output)\s*\(|\{\{[^{}]{0,200}__(?:class|globals|subclasses|builtins)__"
-    r"|\b(?:eval|exec)\s*\(\s*(?:compile|base64|bytes|__import__|zlib|codecs)\b",
-    re.IGNORECASE,
+_CERTAIN = Sought(
+    pattern=re.compile(
+        r"\$\{jndi:|/dev/tcp/\d|\b(?:curl|wget)\s[^\n|]{1,300}\|\s*(?:sudo\s+)?(?:ba|z)?sh\b|\brm\s+-rf\s+[/~]"
+        r"|\bpowershell(?:\.exe)?\s+-(?:enc|e|nop|w|c|command)\b|\bos\.(?:system|popen)\s*\(\s*[\"'f]"
+        r"|__import__\s*\(\s*[\"']|\bsubprocess\.(?:run|call|Popen|check_output)\s*\("
+        r"|\{\{[^{}]{0,200}__(?:class|globals|subclasses|builtins)__"
+        r"|\b(?:eval|exec)\s*\(\s*(?:compile|base64|bytes|__import__|zlib|codecs)\b",
+        re.IGNORECASE,
+    ),
+    marks=("jndi:", "/dev/tcp/", "curl", "wget", "-rf", "powershell", "os.", "__", "subprocess.", "eval", "exec"),
 )
 _SIGNS = tuple(
     re.compile(pattern)
@@ -62,7 +71,8 @@ _SIGNS = tuple(
         r"(?:^|\n)\s*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)",
         r"\b(?:socket\.socket|requests\.(?:get|post)|urllib\.request\.urlopen|pickle\.loads?|marshal\.loads)\s*\(",
         r"\bb64decode\s*\(|\bfromhex\s*\(",
-        r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{|\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b",
+        r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{",
+        r"\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b",
         r"(?:^|\n)#!\s*/(?:usr/)?bin/",
         r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+-e\b|\bbash\s+-[ci]\b",
     )
@@ -81,6 +91,8 @@ _PROGRAMS = (
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most twenty findings, one a text and rule."""
+    if left_out := unread(evidence):
+        yield finding(BOMB, f"{left_out:,} characters of text were not looked at", "__metadata__", str(left_out))
     count = 0
     for text in texts(evidence):
         for found in _look(text):
@@ -96,18 +108,18 @@ def _look(text: Text) -> Iterator[Finding]:
     depth = DEFAULT.limits.json_depth
     if text.value.lstrip()[:1] in ("{", "[") and (excess := json_excess(text.value, depth=depth, items=_ITEMS)):
         yield finding(BOMB, excess, text.where, excess, Confidence.MEDIUM)
-    if secret := _SECRET.search(text.value):
+    if secret := _SECRET.first(text):
         shown = f"{secret[0][:4]}… ({len(secret[0])} characters)"
         yield finding(SECRET, "an access token or private key", text.where, shown, Confidence.MEDIUM)
-    if (place := _code_at(text.value)) is not None:
+    if (place := _code_at(text)) is not None:
         yield finding(CODE, "code in metadata", text.where, quoted(text.value, place), Confidence.MEDIUM)
 
 
-def _code_at(value: str) -> int | None:
+def _code_at(text: Text) -> int | None:
     """Where the first sign of code stands, if the text is code."""
-    if certain := _CERTAIN.search(value):
+    if certain := _CERTAIN.first(text):
         return certain.start()
-    signs = [found.start() for pattern in _SIGNS if (found := pattern.search(value))]
+    signs = [found.start() for pattern in _SIGNS if (found := pattern.search(text.value))]
     return min(signs) if len(signs) >= _ENOUGH else None
 
 

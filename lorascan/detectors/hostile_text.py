@@ -23,7 +23,7 @@ from lorascan.core.adapter import FileFacts
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
-from lorascan.detectors._texts import matches
+from lorascan.detectors._texts import Sought, matches
 
 
 def _rule(code: str, name: str, summary: str, cwe: int) -> Rule:
@@ -58,12 +58,33 @@ _PROMPT = re.compile(
 )
 
 
+_SOUGHT = (
+    (
+        MARKUP,
+        Sought(pattern=_MARKUP, marks=("<", "script:", "data:text/html")),
+        "markup that a browser would run",
+        Confidence.HIGH,
+    ),
+    (TERMINAL, Sought(pattern=_TERMINAL), "control characters that a terminal would obey", Confidence.HIGH),
+    (
+        RUNNER,
+        Sought(pattern=_RUNNER, marks=("::", "##", "section_")),
+        "a command that a CI runner would obey",
+        Confidence.HIGH,
+    ),
+    (
+        PROMPT,
+        Sought(pattern=_PROMPT, marks=("ignore", "disregard", "forget", "<|", "inst]", "<<sys>>", "you", "this")),
+        "an instruction to a language model",
+        Confidence.MEDIUM,
+    ),
+)
+
+
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most twenty findings a rule, one a text."""
-    yield from matches(evidence, MARKUP, _MARKUP, "markup that a browser would run")
-    yield from matches(evidence, TERMINAL, _TERMINAL, "control characters that a terminal would obey")
-    yield from matches(evidence, RUNNER, _RUNNER, "a command that a CI runner would obey")
-    yield from matches(evidence, PROMPT, _PROMPT, "an instruction to a language model", Confidence.MEDIUM)
+    for rule, sought, message, confidence in _SOUGHT:
+        yield from matches(evidence, rule, sought, message, confidence)
 
 
 DETECTOR = Detector(rules=(MARKUP, TERMINAL, RUNNER, PROMPT), needs=(FileFacts,), examine=examine)

@@ -14,7 +14,7 @@ from lorascan.dialects._groups import Group, faults, gather, leftovers
 from lorascan.dialects._kinds import kind_of
 from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._reasons import ADAPTER_KINDS
-from lorascan.settings import Limits
+from lorascan.settings import DEFAULT, Limits
 
 REFUSALS_KEPT = 20
 """Refusals listed for one file: a hostile file may hold thousands of alike ones."""
@@ -48,14 +48,14 @@ def dialects() -> dict[str, Dialect]:
     return members("lorascan.dialects", "DIALECT", Dialect)
 
 
-def read_adapter(vetted: VettedFile, manifests: Sequence[Manifest] = (), limits: Limits | None = None) -> Adapter:
+def read_adapter(vetted: VettedFile, manifests: Sequence[Manifest] = (), limits: Limits = DEFAULT.limits) -> Adapter:
     """Every update of a vetted file, with the module that it changes, and every tensor that is none.
 
     Names are resolved against the manifest in which the most updates find a module of their own shape; ties go to the
     earlier manifest. Raises Refused: LS402 rank above `limits.rank`, LS505 two updates of one module, LS507 another
     adapter's key, LS509 not an adapter, LS604 α, LS605 factors that do not fit.
     """
-    rank_limit = (limits or Limits()).rank
+    rank_limit = limits.rank
     groups, refusals = gather(vetted.spans)
     left: list[Leftover] = []
     pairs: list[_Pair] = []

@@ -10,6 +10,7 @@ from lorascan.core.catalogue import members
 from lorascan.core.progress import Listener, silent
 from lorascan.hunting.declared import declared_words, is_declared
 from lorascan.hunting.method import Hunt, Method
+from lorascan.hunting.triggers import Scene
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
@@ -22,7 +23,7 @@ NOT_REACHED = (
 """Spaces that no method here searches."""
 
 
-def methods() -> dict[str, Method]:
+def hunting_methods() -> dict[str, Method]:
     """Every hunting method, in the order in which its nominations take turns."""
     found = members(f"{__name__}.methods", "METHOD", Method)
     return dict(sorted(found.items(), key=lambda each: each[1].order))
@@ -31,26 +32,26 @@ def methods() -> dict[str, Method]:
 def hunt(
     bench: Bench,
     adapter: Adapter,
-    prompts: Sequence[str],
+    scenes: Sequence[Scene],
     declared: Sequence[str],
     settings: Settings,
     listener: Listener = silent,
 ) -> Candidates:
     """Search every space that a method reaches and merge the nominations.
 
-    `prompts` are the plain sentences to search in, `declared` the declared trigger phrases, whose effect is explained.
+    `scenes` are the plain prompts to search in, `declared` the declared trigger phrases, whose effect is explained.
     """
     scope = Hunt(
         bench=bench,
         adapter=adapter,
         vocabulary=read_vocabulary(bench.base_folder),
-        prompts=tuple(prompts),
+        scenes=tuple(scenes),
         declared=tuple(declared),
         settings=settings,
         listener=listener,
     )
     found, limits = [], list(NOT_REACHED)
-    for method in methods().values():
+    for method in hunting_methods().values():
         idle = method.applies(adapter.facts.components)
         if idle:
             continue

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lorascan.core.adapter import Adapter
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.core.progress import Listener
+from lorascan.hunting.triggers import Scene
 from lorascan.hunting.vocabulary import Vocabulary
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
@@ -13,12 +14,12 @@ from lorascan.worker.bench import Bench
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunt:
-    """What a method searches with: the workers, the adapter, the vocabulary, prompts to search in, declared words."""
+    """What a method searches with: the workers, the adapter, the vocabulary, scenes to search in, declared words."""
 
     bench: Bench
     adapter: Adapter
     vocabulary: Vocabulary
-    prompts: tuple[str, ...]
+    scenes: tuple[Scene, ...]
     declared: tuple[str, ...]
     settings: Settings
     listener: Listener

@@ -1,33 +1,50 @@
 """Types a trigger into a prompt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
-from lorascan.core.behaviour import TriggerCandidate
+PLACE = "{concept}"
+
+Place = Literal["end", "before", "front"]
+"""Where an added word goes: after the prompt, right before its concept, or first."""
+
+
+class Scene(Protocol):
+    """A prompt whose concept is marked: `text` holds one `{concept}`."""
+
+    @property
+    def text(self) -> str:
+        """The sentence with `{concept}` in it."""
+
+    @property
+    def concept(self) -> str:
+        """The word that goes there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """A text under test: a word to add, or a text that stands in for `replaces`; "" is the plain prompt."""
+    """A text under test: a word to add at `place`, or a text that stands in for `replaces`; "" is the plain prompt."""
 
     text: str
     kind: str
+    place: Place = "end"
     replaces: str = ""
     source: str = ""
 
-    def typed(self, prompt: str, place: int) -> str:
-        """The prompt with this trigger: at its end, front or middle by turns of `place`."""
+    def typed(self, scene: Scene) -> str:
+        """The prompt with this trigger."""
+        plain = scene.text.replace(PLACE, scene.concept)
         if not self.text:
-            return prompt
-        if self.replaces and self.replaces in prompt:
-            return prompt.replace(self.replaces, self.text, 1)
-        words = prompt.split(" ")
-        at = (len(words), 0, len(words) // 2)[place % 3]
-        return " ".join([*words[:at], self.text, *words[at:]])
+            return plain
+        if self.replaces and self.replaces in plain:
+            return plain.replace(self.replaces, self.text, 1)
+        if self.place == "before":
+            return scene.text.replace(PLACE, f"{self.text} {scene.concept}")
+        return f"{plain} {self.text}" if self.place == "end" else f"{self.text} {plain}"
+
+    def at(self, place: Place) -> "Trigger":
+        """The same text at another place."""
+        return replace(self, place=place)
 
 
 PLAIN = Trigger(text="", kind="plain")
-
-
-def candidate_trigger(candidate: TriggerCandidate) -> Trigger:
-    """The hunt's nomination as a trigger to test."""
-    return Trigger(text=candidate.text, kind="candidate", replaces=candidate.replaces, source=candidate.source)

@@ -17,7 +17,7 @@ from lorascan.intake.declarations import read_claims
 from lorascan.intake.digests import digests
 from lorascan.intake.header import Header, looks_like_safetensors, read_header
 from lorascan.intake.kinds import wrong_kind
-from lorascan.intake.pickles import pickle_refusals, walk
+from lorascan.intake.pickles import imports, pickle_refusals
 from lorascan.intake.polyglots import also_something_else
 from lorascan.intake.receiving import Received, receive
 from lorascan.intake.strict_json import too_large
@@ -63,12 +63,12 @@ def vet_received(received: Received, limits: Limits) -> VettedFile:
 
 def pickle_calls(raw: bytes) -> frozenset[str]:
     """The imports that unpickling these bytes would make, as "module name"; none for bytes that are no pickle."""
-    return walk(memoryview(raw)).calls
+    return imports(memoryview(raw))
 
 
 def json_excess(text: str, *, depth: int, items: int) -> str:
     """Why this JSON would be too large to parse, or "" (see `strict_json.too_large`)."""
-    return too_large(text.encode(), depth=depth, items=items)
+    return too_large(text.encode("utf-8", "surrogatepass"), depth=depth, items=items)
 
 
 def _refuse_other_kinds(received: Received) -> None:

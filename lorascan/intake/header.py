@@ -67,9 +67,7 @@ def read_header(content: memoryview, limits: Limits) -> Header:
     metadata = _metadata(entries.pop("__metadata__", {}))
     if len(entries) > limits.tensors:
         message = f"{len(entries):,} tensors, at most {limits.tensors:,} are read"
-        raise Refused(
-            Refusal(code="LS109", message=message, where="header", measured=len(entries), threshold=limits.tensors)
-        )
+        raise Refused(Refusal(code="LS109", message=message, where="header", measured=len(entries), threshold=limits.tensors))
     spans = _spans(entries, PREFIX + length, limits)
     if faults := check_layout(spans, PREFIX + length, len(content)):
         raise Refused(*faults[:_REPORTED])
@@ -82,9 +80,7 @@ def _checked_length(content: memoryview, limits: Limits) -> int:
     length, room = claimed_length(content), len(content) - PREFIX
     if length > limits.header_bytes or length < len("{}"):
         message = f"the header claims {length:,} bytes; between 2 and {limits.header_bytes:,} are read"
-        raise Refused(
-            Refusal(code="LS101", message=message, where="byte 0", measured=length, threshold=limits.header_bytes)
-        )
+        raise Refused(Refusal(code="LS101", message=message, where="byte 0", measured=length, threshold=limits.header_bytes))
     if content[PREFIX] != ord("{"):
         raise Refused(_fault("LS102", "the header does not begin with an opening brace", f"byte {PREFIX}"))
     if length > room:

@@ -65,12 +65,8 @@ class _Config:
             rank=self._rank("r", self.values.get("r"), limits),
             alpha=self._number("lora_alpha", self.values.get("lora_alpha")),
             rank_stabilized=self._switch("use_rslora"),
-            rank_pattern=_present(
-                {key: self._rank("rank_pattern", each, limits) for key, each in self._pattern("rank_pattern")}
-            ),
-            alpha_pattern=_present(
-                {key: self._number("alpha_pattern", each) for key, each in self._pattern("alpha_pattern")}
-            ),
+            rank_pattern=_present({key: self._rank("rank_pattern", each, limits) for key, each in self._pattern("rank_pattern")}),
+            alpha_pattern=_present({key: self._number("alpha_pattern", each) for key, each in self._pattern("alpha_pattern")}),
             target_modules=_words(self.values.get("target_modules")),
             peft_type=self._text("peft_type"),
             bias=self._text("bias"),

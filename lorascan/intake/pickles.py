@@ -4,19 +4,22 @@ import pickletools
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO, cast
 
 from lorascan.core.errors import Refusal
 
 _MAX_OPCODES = 200_000  # an adapter's own pickle has some thousand
+_SHORT_LINE = 256
 _MAX_LINE = 65_536
 _MAX_MEMBERS = 20_000
+_MAX_PICKLES = 16
 _MAX_MEMBER = 32 * 2**20  # bytes read of one zip member
 _IDENTIFIER = re.compile(r"[^\W\d][\w.]*", re.ASCII)
 _STRINGS = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"}
-_FETCHES = {"GET", "BINGET", "LONG_BINGET"}  # what they fetch is not followed: such a name is unknown, so forbidden
-_EXTENSIONS = {"EXT1", "EXT2", "EXT4"}
+_FETCHES = {"GET", "BINGET", "LONG_BINGET"}
+_UNKNOWN = "unknown"  # what is fetched from the memo is not followed: forbidden, as nothing allowed is called so
+_STORES = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
+_IMPORTS = {"GLOBAL", "INST", "STACK_GLOBAL"}  # EXT1, 2 and 4 import only what the program itself registered
 _ALLOWED = re.compile(
     r"collections OrderedDict"
     r"|torch\._utils _rebuild_(?:tensor_v2|parameter)"
@@ -27,42 +30,33 @@ _ALLOWED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PickleWalk:
-    """What an opcode walk met: the globals it would import, as "module name", and whether it came to a STOP."""
+def imports(content: memoryview) -> frozenset[str]:
+    """What unpickling these bytes would import, as "module name".
 
-    calls: frozenset[str]
-    complete: bool
-
-    @property
-    def forbidden(self) -> tuple[str, ...]:
-        """The calls that no weight file needs, in name order. Default is deny."""
-        return tuple(sorted(each for each in self.calls if not _ALLOWED.fullmatch(each)))
-
-
-def walk(content: memoryview) -> PickleWalk:
-    """Follow the opcodes from the first byte to STOP, the first error, or the cap of 200,000."""
-    calls: set[str] = set()
-    texts: list[str] = ["?", "?"]
-    complete = False
+    Follows the opcodes from the first byte to STOP, the first error, or the cap of 200,000; nothing is executed.
+    """
+    found: set[str] = set()
+    texts: list[str] = []
+    memoised = False
     try:
         for number, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", _Tape(content)))):
-            if opcode.name in ("GLOBAL", "INST"):
-                calls.update(_named(str(argument)))
-            elif opcode.name == "STACK_GLOBAL":
-                calls.add(" ".join(texts[-2:]))
-            elif opcode.name in _EXTENSIONS:
-                calls.add(f"copyreg extension {argument}")
+            if opcode.name in _IMPORTS:
+                found.update(_named(str(argument) if argument else " ".join(texts[-2:])))
             elif opcode.name in _STRINGS:
-                texts = [texts[-1], str(argument)]
-            elif opcode.name in _FETCHES:
-                texts = [texts[-1], "?"]
+                texts = [*texts[-1:], str(argument)]
+            elif opcode.name in _FETCHES and memoised:
+                texts = [*texts[-1:], _UNKNOWN]
+            memoised |= opcode.name in _STORES
             if number == _MAX_OPCODES:
                 break
-            complete = opcode.name == "STOP"
     except (ValueError, OverflowError, IndexError):  # how genops says "no opcode" or "argument cut off"
-        return PickleWalk(calls=frozenset(calls), complete=False)
-    return PickleWalk(calls=frozenset(calls), complete=complete)
+        return frozenset(found)
+    return frozenset(found)
+
+
+def forbidden(imported: frozenset[str]) -> tuple[str, ...]:
+    """Those that no weight file needs, in name order. Default is deny."""
+    return tuple(sorted(each for each in imported if not _ALLOWED.fullmatch(each)))
 
 
 def pickle_refusals(content: memoryview, decisive: Refusal) -> list[Refusal]:
@@ -72,15 +66,15 @@ def pickle_refusals(content: memoryview, decisive: Refusal) -> list[Refusal]:
     walked LS307 too.
     """
     if bytes(content[:2]) != b"PK":
-        return [_not_read(decisive, "a pickle"), *_forbidden([("byte 0", walk(content))])]
+        return [_not_read(decisive, "a pickle"), *_forbidden([("byte 0", imports(content))])]
     try:
-        walks = list(_members(content))
+        pickles = list(_members(content))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         broken = Refusal(code="LS307", message=f"a malformed zip: {error}", where="zip")
         return [_not_read(decisive, "a zip archive"), broken]
-    if not walks:
+    if not pickles:
         return [Refusal(code="LS113", message=decisive.message, where=decisive.where, measured=decisive.measured)]
-    return [_not_read(decisive, "a PyTorch checkpoint (zip with a pickle)"), *_forbidden(walks)]
+    return [_not_read(decisive, "a PyTorch checkpoint (zip with a pickle)"), *_forbidden(pickles)]
 
 
 def _not_read(decisive: Refusal, kind: str) -> Refusal:
@@ -88,25 +82,31 @@ def _not_read(decisive: Refusal, kind: str) -> Refusal:
     return Refusal(code="LS303", message=message, where=decisive.where, measured=kind)
 
 
-def _forbidden(walks: list[tuple[str, PickleWalk]]) -> Iterator[Refusal]:
-    for where, pickled in walks:
-        if pickled.forbidden:
-            named = ", ".join(each.replace(" ", ".") for each in pickled.forbidden[:5])
+def _forbidden(pickles: list[tuple[str, frozenset[str]]]) -> Iterator[Refusal]:
+    for where, imported in pickles:
+        if calls := forbidden(imported):
+            named = ", ".join(each.replace(" ", ".") for each in calls[:5])
             yield Refusal(code="LS301", message=f"unpickling it calls {named}", where=where, measured=named)
 
 
-def _members(content: memoryview) -> Iterator[tuple[str, PickleWalk]]:
-    """The walk of every zip member that is a pickle by its name or first byte."""
+def _members(content: memoryview) -> Iterator[tuple[str, frozenset[str]]]:
+    """The imports of every zip member that is a pickle by its name or first byte; at most sixteen such members."""
+    walked = 0
     with zipfile.ZipFile(cast("IO[bytes]", _Tape(content))) as archive:
         for member in archive.infolist()[:_MAX_MEMBERS]:
             with archive.open(member) as stream:
                 head = stream.read(2)
-                if member.filename.endswith(".pkl") or head[:1] == b"\x80":
-                    yield member.filename, walk(memoryview(head + stream.read(_MAX_MEMBER)))
+                if walked < _MAX_PICKLES and (member.filename.endswith(".pkl") or head[:1] == b"\x80"):
+                    walked += 1
+                    yield member.filename, imports(memoryview(head + stream.read(_MAX_MEMBER)))
 
 
 def _named(argument: str) -> Iterator[str]:
-    """The import that a GLOBAL's two lines ask for; nothing where they are no identifiers: chance bytes."""
+    """The import that a module and a name ask for; nothing where they are no identifiers: chance bytes.
+
+    Honest header lengths begin with import opcodes by chance, seen twice among eighteen published ones; two names
+    never follow.
+    """
     module, _, name = argument.partition(" ")
     if _IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name):
         yield argument
@@ -125,7 +125,10 @@ class _Tape:
         return bytes(self._content[start:stop])
 
     def readline(self) -> bytes:
-        line, mark, _ = bytes(self._content[self._at : self._at + _MAX_LINE]).partition(b"\n")
+        for reach in (_SHORT_LINE, _MAX_LINE):  # most lines are short, and hostile ones are many
+            line, mark, _ = bytes(self._content[self._at : self._at + reach]).partition(b"\n")
+            if mark:
+                break
         self._at += len(line) + len(mark)
         return line + mark
 

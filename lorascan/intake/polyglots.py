@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lorascan.core.errors import Refusal
-from lorascan.intake.pickles import PickleWalk, walk
+from lorascan.intake.pickles import imports
 
 _EOCD = b"PK\x05\x06"
 _EOCD_SIZE = 22
@@ -19,10 +19,9 @@ _SIGNATURES = ((b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (b"Rar!\x1a\x07", "a RAR
 def also_something_else(content: memoryview) -> list[Refusal]:
     """LS110 for an archive, LS111 for a pickle, that the same bytes also are."""
     found = [Refusal(code="LS110", message=f"the file is also {kind}", measured=kind) for kind in _kinds(content)]
-    pickled = walk(content)
-    if pickled.calls:
+    if imported := imports(content):
         message = "the file is also a pickle: loading it as one runs code"
-        found.append(Refusal(code="LS111", message=message, where="byte 0", measured=_first_call(pickled)))
+        found.append(Refusal(code="LS111", message=message, where="byte 0", measured=min(imported)))
     return found
 
 
@@ -65,7 +64,3 @@ def _begins_as_tar(content: memoryview) -> bool:
     if not digits or digits.translate(None, b"01234567"):
         return False
     return int(digits, 8) == sum(block) - sum(block[_TAR_SUM]) + 8 * ord(" ")
-
-
-def _first_call(pickled: PickleWalk) -> str:
-    return min(pickled.calls)

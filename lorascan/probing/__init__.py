@@ -1,8 +1,10 @@
 """Draws pictures with and without the adapter and tests what triggers do."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from lorascan.core.behaviour import Candidates, ProbeFacts
+from lorascan.core.behaviour import Candidates, ProbeFacts, TriggerCandidate, TriggerTest
 from lorascan.core.progress import Listener, silent
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.probing.confirm import Family, confirm, strongest
@@ -10,7 +12,7 @@ from lorascan.probing.dose_response import dose_response
 from lorascan.probing.gallery import Gallery
 from lorascan.probing.observe import observations, thumbnails
 from lorascan.probing.suites import Suite, suite_for
-from lorascan.hunting.triggers import PLAIN, Trigger, candidate_trigger
+from lorascan.hunting.triggers import PLAIN, Place, Trigger
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 
@@ -24,23 +26,28 @@ def probe(
     """
     suite, budget = suite_for(bench.family), settings.budget
     gallery = Gallery(bench=bench, suite=suite)
-    nominated = tuple(candidate_trigger(each) for each in candidates.ranked[: budget.nominated] if not each.declared)
+    nominated = [each for each in candidates.ranked if not each.declared][: budget.nominated]
     controls = control_words(bench, suite, {each.text for each in nominated} | set(declared), budget.controls, settings.seed)
-    known = tuple(Trigger(text=each, kind="declared", source="declared") for each in declared[: budget.declared])
+    known = tuple(
+        Trigger(text=phrase, kind="declared", place=place, source="declared")
+        for phrase in declared[: budget.declared]
+        for place in _PLACES
+    )
 
     select = suite.pairs("select", budget.select_pairs)
-    gallery.draw([*nominated, PLAIN], select, [1.0], listener)
-    chosen = strongest(gallery, nominated, select, budget.confirmed)
+    placed = [form for each in nominated for form in forms(each)]
+    gallery.draw([*placed, PLAIN], select, [1.0], listener)
+    chosen = strongest(gallery, placed, select, budget.confirmed)
 
     held_out = suite.pairs("confirm", budget.confirm_pairs)
     family = Family(triggers=chosen, controls=controls, declared=known)
     gallery.draw(family.everything, held_out, [1.0], listener)
     tests = confirm(gallery, family, held_out, 1.0, settings.seed)
 
-    dosed = (*chosen[: budget.dosed], *known, PLAIN)
+    dosed = (*_dosed(tests, chosen, budget.dosed), *strongest(gallery, known, held_out, budget.declared), PLAIN)
     some = held_out[: budget.dose_pairs]
     gallery.draw(dosed, some, suite.scales, listener)
-    seen = observations(gallery, [*nominated, PLAIN], select, [1.0], "select")
+    seen = observations(gallery, [*placed, PLAIN], select, [1.0], "select")
     seen += observations(gallery, family.everything, held_out, [1.0], "confirm")
     seen += observations(gallery, dosed, some, [scale for scale in suite.scales if scale != 1.0], "confirm")
     return ProbeFacts(
@@ -50,6 +57,21 @@ def probe(
         dose_response=dose_response(gallery, dosed, some, suite.scales),
         pictures=thumbnails(gallery, dosed, some[: budget.pictured], [scale for scale in suite.scales if scale]),
     )
+
+
+_PLACES: tuple[Place, ...] = ("end", "before")
+
+
+def forms(candidate: TriggerCandidate) -> tuple[Trigger, ...]:
+    """A nomination as the triggers to try: at both places, or as the look-alike that it is."""
+    first = Trigger(text=candidate.text, kind="candidate", replaces=candidate.replaces, source=candidate.source)
+    return (first,) if candidate.replaces else tuple(first.at(place) for place in _PLACES)
+
+
+def _dosed(tests: Sequence[TriggerTest], chosen: Sequence[Trigger], count: int) -> tuple[Trigger, ...]:
+    """The chosen triggers with the largest confirmed effect."""
+    effects = {test.trigger: test.effect for test in tests if test.kind == "candidate"}
+    return tuple(sorted(chosen, key=lambda each: -effects[each.text])[:count])
 
 
 def control_words(bench: Bench, suite: Suite, taken: set[str], count: int, seed: int) -> tuple[Trigger, ...]:
@@ -62,7 +84,9 @@ def control_words(bench: Bench, suite: Suite, taken: set[str], count: int, seed:
         if whole and text.isascii() and text.isalpha() and _SHORTEST <= len(text) <= _LONGEST and text not in taken
     ]
     drawn = np.random.default_rng(seed).choice(plain, size=count - len(listed), replace=False)
-    return tuple(Trigger(text=str(word), kind="control", source="control") for word in (*listed, *drawn))
+    return tuple(
+        Trigger(text=str(word), kind="control", place=_PLACES[turn % 2], source="control") for turn, word in enumerate((*listed, *drawn))
+    )
 
 
 _SHORTEST, _LONGEST = 3, 7

@@ -39,9 +39,12 @@ def _shift(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], scale: flo
 
 
 def strongest(gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], count: int) -> tuple[Trigger, ...]:
-    """The `count` triggers with the largest mean effect at scale 1, strongest first."""
+    """The `count` texts with the largest mean effect at scale 1, strongest first, each at the place where it acts most."""
     sizes = {each: float(np.linalg.norm(paired_effect(gallery, each, pairs, 1.0).mean(axis=0))) for each in triggers}
-    return tuple(sorted(triggers, key=lambda each: -sizes[each])[:count])
+    best: dict[tuple[str, str], Trigger] = {}
+    for each in sorted(triggers, key=lambda one: -sizes[one]):
+        best.setdefault((each.text, each.replaces), each)
+    return tuple(best.values())[:count]
 
 
 def confirm(gallery: Gallery, family: Family, pairs: Sequence[Pair], scale: float, seed: int) -> tuple[TriggerTest, ...]:

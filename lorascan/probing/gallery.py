@@ -34,7 +34,7 @@ class Gallery:
     def draw(self, triggers: Sequence[Trigger], pairs: Sequence[Pair], scales: Sequence[float], listener: Listener = silent) -> None:
         """Draw what is still missing of triggers × pairs, with the base and at each scale."""
         typed = [
-            (trigger.typed(prompt.plain, place), seed) for trigger in triggers for place, (prompt, seed) in enumerate(pairs)
+            (trigger.typed(prompt), seed) for trigger in triggers for prompt, seed in pairs
         ]
         base = [(text, seed, None) for text, seed in typed]
         adapted = [(text, seed, scale) for scale in scales if scale != 0 for text, seed in typed]
@@ -45,8 +45,8 @@ class Gallery:
         chosen = scale or None
         return np.stack(
             [
-                self.vectors[trigger.typed(prompt.plain, place), seed, chosen]
-                for place, (prompt, seed) in enumerate(pairs)
+                self.vectors[trigger.typed(prompt), seed, chosen]
+                for prompt, seed in pairs
             ]
         )
 

@@ -50,7 +50,7 @@ def thumbnails(
     rows = []
     for trigger in triggers:
         for place, (prompt, seed) in enumerate(pairs):
-            typed = trigger.typed(prompt.plain, place)
+            typed = trigger.typed(prompt)
             for scale in (None, *scales):
                 shot = (typed, seed, scale)
                 if shot in gallery.pictures:

@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from lorascan.core.errors import UsageError
 from lorascan.core.shipped import shipped
+from lorascan.hunting.triggers import PLACE
 from lorascan.settings import Strict
 
-PLACE = "{concept}"
 Split = Literal["select", "confirm"]
 
 

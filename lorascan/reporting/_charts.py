@@ -42,8 +42,7 @@ def chart_data(report: Report) -> dict[str, Any]:
         "metrics": [list(each) for each in METRICS],
         "layers": [_layer(each) for each in layers],
         "maps": [
-            {"component": each.component, "rows": each.rows, "columns": each.columns, "cells": each.cells}
-            for each in heat_maps(layers)
+            {"component": each.component, "rows": each.rows, "columns": each.columns, "cells": each.cells} for each in heat_maps(layers)
         ],
         "curves": [_curve(report, each) for each in _digest.curves(report)],
     }

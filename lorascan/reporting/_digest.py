@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lorascan.core.adapter import FileFacts, LayerStatistics, WeightStatistics
+from lorascan.core.adapter import Adapter, AdapterFacts, FileFacts, LayerStatistics, Leftover, WeightStatistics
 from lorascan.core.behaviour import Candidates, DosePoint, IsolationFacts, LoadFacts, ProbeFacts, TriggerTest
 from lorascan.core.evidence import Stage, StageName, Status
 from lorascan.core.findings import Decision, Finding, Severity
@@ -47,6 +47,24 @@ def fact(report: Report, kind: type[FactT]) -> FactT | None:
     return next(iter(report.evidence.all(kind)), None)
 
 
+def adapter_facts(report: Report) -> AdapterFacts | None:
+    """What was read of the adapter, in numbers; None where reading did not come so far."""
+    adapter = fact(report, Adapter)
+    return adapter.facts if adapter else fact(report, AdapterFacts)
+
+
+def leftovers(report: Report) -> tuple[Leftover, ...]:
+    """The tensors that no kind of update claims."""
+    adapter = fact(report, Adapter)
+    return adapter.leftovers if adapter else ()
+
+
+def further_reasons(report: Report) -> tuple[str, ...]:
+    """The policy's other reasons that say more than the findings do."""
+    told = {form for each in report.findings for form in (f"{each.rule.code} {each.message}", f"{each.rule.code}: {each.message}")}
+    return tuple(each for each in report.verdict.reasons[1:] if each not in told)
+
+
 def why(report: Report) -> str:
     """The verdict in one sentence: the policy's first reason, or what an empty list of reasons means."""
     if report.verdict.reasons:
@@ -82,10 +100,10 @@ def stages(report: Report) -> tuple[Stage, ...]:
     """Every stage of an audit in order; one that never began is "not run" with its reason."""
     begun = {each.name: each for each in report.evidence.stages}
     reason = ""
-    if report.evidence.refusals or report.verdict.decision is Decision.REJECT:
-        reason = "the file was rejected before this stage"
-    elif report.policy == "static":
+    if report.policy == "static":
         reason = "the static policy does not ask for it"
+    elif report.evidence.refusals or report.verdict.decision is Decision.REJECT:
+        reason = "the file was rejected before this stage"
     return tuple(begun.get(name) or Stage(name=name, status=Status.NOT_RUN, reason=reason) for name in StageName)
 
 
@@ -135,7 +153,7 @@ def tested(report: Report) -> tuple[Tested, ...]:
 
 
 def _cited(report: Report, trigger: str) -> tuple[str, ...]:
-    forms = (trigger, f'"{trigger}"', f"'{trigger}'", f"“{trigger}”")
+    forms = (trigger, repr(trigger), f'"{trigger}"', f"'{trigger}'", f"“{trigger}”")
     codes = {
         each.rule.code
         for each in report.findings

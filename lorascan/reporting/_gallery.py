@@ -81,9 +81,7 @@ def _chosen(
     rows: dict[tuple[str, str], dict[tuple[str, int], list[Picture]]], cited: set[str]
 ) -> dict[tuple[str, str], list[tuple[str, int]]]:
     """Which rows of each trigger fit: by turns, so that no trigger crowds the others out."""
-    turns = sorted(
-        (place, key[0] not in cited, key, name) for key, some in rows.items() for place, name in enumerate(some)
-    )
+    turns = sorted((place, key[0] not in cited, key, name) for key, some in rows.items() for place, name in enumerate(some))
     chosen: dict[tuple[str, str], list[tuple[str, int]]] = {key: [] for key in rows}
     pictures = octets = 0
     for _, _, key, name in turns:

@@ -18,9 +18,7 @@ _CODES = {
     "yellow badge": "1;30;43",
     "blue badge": "1;97;44",
 }
-_ASCII = str.maketrans(
-    {"…": "~", "–": "-", "—": "-", "·": "-", "×": "x", "→": ">", "✓": "+", "✗": "x", "∞": "inf", "‖": "|", "−": "-"}
-)
+_ASCII = str.maketrans({"…": "~", "–": "-", "—": "-", "·": "-", "×": "x", "→": ">", "✓": "+", "✗": "x", "∞": "inf", "‖": "|", "−": "-"})
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.:-=+*#"
 _NARROWEST, _WIDEST = 60, 120
@@ -126,9 +124,7 @@ class Sheet:
         for each in items:
             self.paragraph(each, 4, first="  ·")
 
-    def table(
-        self, head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), style: Style = lambda *_: ""
-    ) -> None:
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), style: Style = lambda *_: "") -> None:
         """Aligned columns, two apart; the widest give way where the sheet is too narrow."""
         widths = [max(columns(row[place]) for row in (head, *rows)) for place in range(len(head))]
         room = self.width - 2 * len(head)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from lorascan.core.adapter import AdapterFacts, BaseFacts, FileFacts, WeightStatistics
+from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, ProbeFacts
 from lorascan.core.report import Report
 from lorascan.core.shipped import shipped
@@ -40,14 +40,9 @@ def _render(report: Report, _: Look) -> str:
         )
     )
     drawn = _charts.chart_data(report)
-    parts = {
-        "content_policy": Markup(policy),
-        "style": Markup(style),
-        "library": Markup(library) if drawn["layers"] or drawn["curves"] else None,
-        "script": Markup(script),
-        "drawn": drawn,
-    }
-    return _environment().get_template("page.html.j2").render(_facts(report) | parts)
+    ours = {"content_policy": policy, "style": style, "script": script, "library": library if drawn["layers"] or drawn["curves"] else ""}
+    marked = {name: Markup(text) for name, text in ours.items()}  # noqa: S704 - shipped files and digests, nothing foreign
+    return _environment().get_template("page.html.j2").render(_facts(report) | marked | {"drawn": drawn})
 
 
 def _facts(report: Report) -> dict[str, Any]:
@@ -67,7 +62,9 @@ def _facts(report: Report) -> dict[str, Any]:
         "curves": _digest.curves(report),
         "gallery": gallery(report),
         "file": _digest.fact(report, FileFacts),
-        "adapter": _digest.fact(report, AdapterFacts),
+        "adapter": _digest.adapter_facts(report),
+        "leftovers": _digest.leftovers(report),
+        "further_reasons": _digest.further_reasons(report),
         "base": _digest.fact(report, BaseFacts),
         "weights": layers[0] if layers else None,
         "metrics": _charts.METRICS,

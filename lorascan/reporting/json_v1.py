@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +16,8 @@ from lorascan.core.findings import Finding, Rule, Verdict
 from lorascan.core.report import SCHEMA, Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting._shapes import plain, table
+
+KindT = TypeVar("KindT")
 
 _SECTIONS: Mapping[str, type] = {
     "file": FileFacts,
@@ -61,19 +63,22 @@ def _shape(report: Report) -> dict[str, Any]:
         "policy": report.policy,
         "command": report.command,
         "environment": {name: each for name, each in report.environment.items() if name != "created"},
+        "leftovers": [table(each.span) | {"reason": each.reason} for each in _digest.leftovers(report)],
         "isolation": plain(report.evidence.all(IsolationFacts)),
     }
     for name, kind in _SECTIONS.items():
-        told = _digest.fact(report, kind)
+        told = _digest.adapter_facts(report) if name == "adapter" else _digest.fact(report, kind)
         shape[name] = None if told is None else table(told)
     return shape
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
     rule = table(finding.rule)
-    return table(finding) | {"rule": finding.rule.code, "rule_severity": rule["severity"]} | {
-        key: rule[key] for key in ("name", "summary", "cwe")
-    }
+    return (
+        table(finding)
+        | {"rule": finding.rule.code, "rule_severity": rule["severity"]}
+        | {key: rule[key] for key in ("name", "summary", "cwe")}
+    )
 
 
 def _created(report: Report) -> str:
@@ -131,10 +136,8 @@ def _read_finding(told: Mapping[str, Any]) -> Finding:
     return _typed(Finding, {**told, "rule": _typed(Rule, table(rule))})
 
 
-def _typed(kind: Any, value: object) -> Any:
+def _typed(kind: type[KindT], value: object) -> KindT:
     return TypeAdapter(kind).validate_python(value)
 
 
-FORMAT = Format(
-    name="json", suffixes=(".json",), aliases=("json-v1",), render=_render, render_all=_render_all, load=_load
-)
+FORMAT = Format(name="json", suffixes=(".json",), aliases=("json-v1",), render=_render, render_all=_render_all, load=_load)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from lorascan.core.adapter import AdapterFacts, BaseFacts, FileFacts, WeightStatistics
+from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts
 from lorascan.core.evidence import Status
 from lorascan.core.findings import Decision, Finding
@@ -51,7 +51,7 @@ def _summary(sheet: Sheet, report: Report) -> None:
     name = cut(foreign(report.name), sheet.width - len(decision) - 3)
     sheet.line(f"{badge} {sheet.paint(name, 'bold')}" if badge.startswith("\x1b") else f"{decision.upper()}  {name}")
     sheet.paragraph(foreign(_digest.sentence(_digest.why(report)), 400), 0)
-    for each in report.verdict.reasons[1:_MOST_LISTED]:
+    for each in _digest.further_reasons(report)[:_MOST_LISTED]:
         sheet.paragraph(foreign(_digest.sentence(each), 400), 2, "dim")
     if decision is Decision.ADMIT and _digest.searched(report) and "no activator" not in _digest.why(report).lower():
         sheet.paragraph(_digest.NO_ACTIVATOR, 0)
@@ -60,17 +60,18 @@ def _summary(sheet: Sheet, report: Report) -> None:
 
 
 def _identity(sheet: Sheet, report: Report) -> None:
-    facts, adapter, base = (_digest.fact(report, kind) for kind in (FileFacts, AdapterFacts, BaseFacts))
-    if isinstance(facts, FileFacts):
+    facts, adapter, base = _digest.fact(report, FileFacts), _digest.adapter_facts(report), _digest.fact(report, BaseFacts)
+    if facts:
         sheet.pair("sha256", facts.sha256)
         sheet.pair("size", f"{write.size(facts.size)}, {write.count(facts.tensor_count, 'tensor')}")
-    if isinstance(adapter, AdapterFacts):
+    if adapter:
         parts = ", ".join(f"{foreign(name)} {amount}" for name, amount in sorted(adapter.components.items()))
         ranks = ", ".join(str(each) for each in sorted(adapter.ranks))
-        sheet.pair("adapter", f"{', '.join(map(foreign, adapter.dialects))}; {parts}; rank {ranks}")
+        spare = f"; {write.count(adapter.leftover_count, 'tensor')} unclaimed" if adapter.leftover_count else ""
+        sheet.pair("adapter", f"{', '.join(map(foreign, adapter.dialects))}; {parts}; rank {ranks}{spare}")
         words = [quoted(each) for each in adapter.declared_triggers[:_MOST_LISTED]]
         sheet.pair("declares", ", ".join(words) or "no trigger word")
-    if isinstance(base, BaseFacts):
+    if base:
         claimed = f" (claimed: {foreign(base.claimed)})" if base.claimed else ""
         sheet.pair("base", f"{foreign(base.family or 'unknown')}{claimed}, {write.share(base.match)} of modules fit")
     sheet.pair("policy", report.policy)
@@ -136,7 +137,7 @@ def _candidates(sheet: Sheet, report: Report) -> None:
     ]
     if rows:
         head = ("#", "text", "source", "score", "z", "declared", "target")
-        sheet.table(head, rows, right=(0, 3, 4), style=lambda at, row: "dim" if row[5] == "yes" else "")
+        sheet.table(head, rows, right=(0, 3, 4), style=lambda _, row: "dim" if row[5] == "yes" else "")
     sheet.paragraph("searched: " + "; ".join(foreign(each) for each in hunted.spaces), 2, "dim")
 
 
@@ -227,8 +228,9 @@ def _closing(sheet: Sheet, report: Report, look: Look) -> None:
         sheet.heading("Written")
         for each in look.written:
             sheet.line(foreign(each, 400), indent=2)
-    sheet.heading("Repeat")
-    sheet.line(foreign(report.command, 1000), indent=2)
+    if report.command:
+        sheet.heading("Repeat")
+        sheet.line(foreign(report.command, 1000), indent=2)
 
 
 FORMAT = Format(name="text", suffixes=(".txt",), render=_render, render_all=_render_all)

@@ -4,6 +4,7 @@ Runs first in a fresh Python that has imported nothing but the standard library 
 step needs what the next one takes away.
 """
 
+import errno
 import importlib
 import importlib.machinery
 import importlib.util
@@ -46,7 +47,10 @@ class Located(MetaPathFinder):
 def main(text: str) -> None:
     """Lock as ordered, say HELLO, prepare the program, lock further, say READY, serve until the parent closes its end."""
     orders = Orders.read(text)
-    version = lock(orders) if orders.locked else 0
+    try:
+        version = lock(orders) if orders.locked else 0
+    except OSError as error:
+        sys.exit(f"the lock could not be put on: {error.strerror or error}")
     hello = {
         "landlock_abi": version,
         "filter_sha256": seccomp.fingerprint(orders.architecture) if orders.locked else "",
@@ -114,4 +118,4 @@ def _see_that_all_is_readable(paths: Sequence[str]) -> None:
     for path in paths:
         if not os.access(path, os.R_OK):
             message = f"{path} cannot be read by user {os.getuid()}: let others read it, or start as an ordinary user"
-            raise PermissionError(message)
+            raise PermissionError(errno.EACCES, message)

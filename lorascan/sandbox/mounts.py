@@ -32,7 +32,12 @@ def uncover(paths: Iterable[str]) -> None:
     closed = closed_folders(paths)
     if not closed:
         return
-    kernel.unshare(CLONE_NEWNS)
+    try:
+        kernel.unshare(CLONE_NEWNS)
+    except PermissionError as error:
+        closed_to_others = ", ".join(closed)
+        message = f"{closed_to_others} may only be entered by root: put Python where others may read it, or start as an ordinary user"
+        raise PermissionError(error.errno, message) from error
     kernel.mount(None, "/", None, MS_REC | MS_PRIVATE)
     os.umask(0o022)
     for folder, inside in closed.items():

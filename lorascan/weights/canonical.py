@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lorascan.core.adapter import Adapter, TensorSpan, VettedFile
-from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64, unit
+from lorascan.weights.decode import FORMATS, raw, to_float64, unit
 
 
 def canonical(adapter: Adapter, vetted: VettedFile) -> bytes:
@@ -26,17 +26,15 @@ def canonical(adapter: Adapter, vetted: VettedFile) -> bytes:
     for update in adapter.updates:
         if update.resolved and update.down.dtype in FORMATS and update.up.dtype in FORMATS:
             stem = f"{update.component}.{update.module_path}"
-            tensors[f"{stem}.lora_A.weight"] = _float32(_numbers(vetted, update.down))
-            tensors[f"{stem}.lora_B.weight"] = _float32(_numbers(vetted, update.up) * update.scaling)
+            tensors[f"{stem}.lora_A.weight"] = _float32(vetted, update.down, 1.0)
+            tensors[f"{stem}.lora_B.weight"] = _float32(vetted, update.up, update.scaling)
     return _safetensors(tensors)
 
 
-def _numbers(vetted: VettedFile, span: TensorSpan) -> Matrix:
-    return to_float64(raw(vetted.content, span), span.dtype) * unit(span.dtype)
-
-
-def _float32(numbers: Matrix) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
+def _float32(vetted: VettedFile, span: TensorSpan, factor: float) -> NDArray[np.float32]:
+    """The tensor times `factor`, rounded once; what overflows becomes infinite, as it would in any loader."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        numbers = to_float64(raw(vetted.content, span), span.dtype) * (unit(span.dtype) * factor)
         return np.ascontiguousarray(numbers, dtype="<f4")
 
 

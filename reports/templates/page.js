@@ -52,7 +52,7 @@
       const element = document.createElement("div");
       element.className = "map";
       element.setAttribute("role", "img");
-      element.style.height = `${map.rows.length * 26 + 128}px`;
+      element.style.height = `${map.rows.length * 26 + 106}px`;
       scroll.append(element);
       holder.append(title, scroll);
       return plot(element, () => heatOptions(map, chosen()), (event) => choose(event.data.value[3]));
@@ -70,7 +70,7 @@
     return {
       animation: false,
       aria: { enabled: true, label: { description: `${name} of each layer of ${map.component}; the numbers stand in the table below.` } },
-      grid: { left: Math.min(label, 230), right: 12, top: 58, bottom: 62 },
+      grid: { left: Math.min(label, 230), right: 12, top: 36, bottom: 62 },
       tooltip: { ...tooltip(), formatter: ({ data }) => tip(drawn.layers[data.value[3]].path, drawn.metrics.map(([key, title]) => `${title} ${figure(drawn.layers[data.value[3]].values[key])}`)) },
       visualMap: {
         min: low, max: high, dimension: 2, calculable: false, orient: "horizontal", right: 12, top: 4, itemWidth: 10, itemHeight: 120,
@@ -138,6 +138,7 @@
   function doseOptions(measure) {
     const at = measure === "change" ? 1 : 4;
     const curves = drawn.curves.map((curve, place) => ({ ...curve, label: `${curve.name} · ${curve.kind}${curve.cited ? " · cited" : ""}`, ...look(curve, place) }));
+    const scales = [...new Set(curves.flatMap((curve) => curve.points.map((point) => point[0])))];
     const lines = curves.map((curve) => ({
       type: "line", name: curve.label, data: curve.points.map((point) => [point[0], point[at]]), symbolSize: 6, z: curve.cited ? 4 : 3, color: tone(curve.colour),
       lineStyle: { width: curve.width, type: curve.dash }, emphasis: { focus: "series" },
@@ -146,12 +147,13 @@
       animation: false,
       aria: { enabled: true, label: { description: "Dose-response curves; the numbers stand in the table below." } },
       grid: { left: 58, right: 18, top: 64, bottom: 46 },
-      legend: { type: "scroll", top: 0, left: 0, right: 0, textStyle: { ...text(), color: tone("ink") }, pageTextStyle: text(), pageIconColor: tone("link"), data: curves.map((curve) => curve.label), itemWidth: 22 },
+      legend: { type: "scroll", top: 0, left: 0, right: 0, textStyle: { ...text(), color: tone("ink") }, pageTextStyle: text(), pageIconColor: tone("link"), data: curves.map((curve) => curve.label), icon: "rect", itemWidth: 20, itemHeight: 4 },
       tooltip: {
         ...tooltip(), trigger: "axis", axisPointer: { type: "line", lineStyle: { color: tone("quiet") } },
         formatter: (points) => tip(`scale ${points[0].axisValue}`, points.filter((point) => point.seriesType === "line").map((point) => `${point.seriesName}: ${figure(point.value[1])}`)),
       },
-      xAxis: { ...axis(), type: "value", name: "scale", nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax", splitLine: { show: false } },
+      xAxis: { ...axis(), type: "value", name: "scale", nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax", splitLine: { show: false },
+        axisLabel: { ...text(), customValues: scales, formatter: (value) => figure(value) } },
       yAxis: { ...axis(), type: "value", name: measure === "change" ? "1 − CLIP similarity to the base" : "lift", nameTextStyle: { ...text(), align: "left", padding: [0, 0, 0, -46] } },
       series: [...(measure === "change" ? curves.map((curve) => band(curve, tone(curve.colour))) : []), ...lines],
     };

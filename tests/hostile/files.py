@@ -107,7 +107,10 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "a regular expression that excludes": ("LS401", with_config(r=4, exclude_modules=_REGEX)),
     "a regular expression of layers": ("LS401", with_config(r=4, layers_pattern=[_REGEX])),
     "a regular expression of saved modules": ("LS401", with_config(r=4, modules_to_save=_REGEX)),
-    "a regular expression of a bare model": ("LS401", adapter({"lora_adapter_metadata": json.dumps({"target_modules": _REGEX})})),
+    "a regular expression of a bare model": (
+        "LS401",
+        adapter({"lora_adapter_metadata": json.dumps({"target_modules": _REGEX})}),
+    ),
     "a module path of ten thousand letters": ("LS401", with_config(target_modules="a" * 10_000)),
     "a rank of four billion": ("LS402", with_config(r=2**32)),
     "a rank of zero": ("LS402", with_config(r=0)),

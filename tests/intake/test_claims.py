@@ -20,7 +20,10 @@ def test_every_item_is_kept_as_a_claim() -> None:
     """Nothing that the file says is dropped."""
     claims = read_claims({"format": "pt", "x": "y"}, LIMITS)
 
-    assert [(each.path, each.value) for each in claims.metadata] == [("__metadata__.format", "pt"), ("__metadata__.x", "y")]
+    assert [(each.path, each.value) for each in claims.metadata] == [
+        ("__metadata__.format", "pt"),
+        ("__metadata__.x", "y"),
+    ]
 
 
 def test_a_pipeline_config_is_read_by_component() -> None:
@@ -55,10 +58,15 @@ def test_a_bare_models_config_has_no_component() -> None:
 
 def test_the_config_that_peft_writes_by_default_is_harmless() -> None:
     """Nothing in it is refused or remarkable. The fields are those of `LoraConfig(...).to_dict()` in peft 0.21."""
-    default = dict.fromkeys(
-        ("task_type", "auto_mapping", "base_model_name_or_path", "revision", "modules_to_save", "exclude_modules")
-    )
-    fields = {"r": 4, "lora_alpha": 4, "peft_type": "LORA", "bias": "none", "init_lora_weights": True, "rank_pattern": {}}
+    default = dict.fromkeys(("task_type", "auto_mapping", "base_model_name_or_path", "revision", "modules_to_save", "exclude_modules"))
+    fields = {
+        "r": 4,
+        "lora_alpha": 4,
+        "peft_type": "LORA",
+        "bias": "none",
+        "init_lora_weights": True,
+        "rank_pattern": {},
+    }
     more = {"alpha_pattern": {}, "megatron_core": "megatron.core", "loftq_config": {}, "target_modules": ["to_q"]}
 
     claims = read_claims(config(**default, **fields, **more), LIMITS).peft[""]

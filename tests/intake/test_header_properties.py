@@ -16,7 +16,7 @@ from lorascan.settings import Limits
 from tests.hostile.builders import BYTES, adapter, container, entries
 
 LIMITS = Limits()
-SOUND = adapter({"format": "pt", "note": "a \\ \" ü"})
+SOUND = adapter({"format": "pt", "note": 'a \\ " ü'})
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -64,9 +64,7 @@ def test_a_sound_file_with_some_bytes_changed_is_answered(at: int, patch: bytes)
 
 @settings(deadline=None)
 @given(TENSORS, st.dictionaries(NAMES, st.text(st.characters(codec="utf-8"), max_size=12), max_size=4))
-def test_what_the_library_reads_we_read_alike(
-    tensors: dict[str, tuple[str, tuple[int, ...]]], metadata: dict[str, str]
-) -> None:
+def test_what_the_library_reads_we_read_alike(tensors: dict[str, tuple[str, tuple[int, ...]]], metadata: dict[str, str]) -> None:
     """Names, dtypes, shapes and the very bytes of every tensor."""
     laid, payload = entries(tensors)
     content = container({"__metadata__": metadata, **laid}, payload)

@@ -163,9 +163,7 @@ def test_a_pickle_names_what_it_would_call_and_the_lie_in_its_name(tmp_path: Pat
     assert found["LS301"].measured == "os.system"
 
 
-@pytest.mark.parametrize(
-    "path", ["cloneofsimo/lora_disney", "cloneofsimo/analog_svd_rank4", "catundchat/pytorch_lora_weights"]
-)
+@pytest.mark.parametrize("path", ["cloneofsimo/lora_disney", "cloneofsimo/analog_svd_rank4", "catundchat/pytorch_lora_weights"])
 def test_a_real_adapter_is_read(path: str) -> None:
     """Published files pass the strict gate."""
     vetted = vet(REAL / f"{path}.safetensors", LIMITS)
@@ -190,19 +188,24 @@ def test_thousands_of_tensors_are_read_in_half_a_second(tmp_path: Path) -> None:
 
     vet(path, LIMITS)
 
-    assert time.process_time() - began < 1.0  # 0.3 s on an idle core; twice that beside other work
+    assert time.process_time() - began < 1.0  # 0.3 s on an idle core
+
+
+def open_files() -> int:
+    listed = Path("/proc/self/fd")
+    return len(list(listed.iterdir())) if listed.is_dir() else 0
 
 
 def test_nothing_is_left_open(tmp_path: Path) -> None:
     """Neither the file nor the probe for the library."""
     path = write(tmp_path, adapter())
     vet(path, LIMITS)
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    before = open_files()
 
     for _ in range(5):
         vet(path, LIMITS)
 
-    assert before == (len(os.listdir("/proc/self/fd")) if before else 0)
+    assert open_files() == before
     assert threading.active_count() < 10
 
 

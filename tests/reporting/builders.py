@@ -4,18 +4,23 @@ import hashlib
 import io
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from lorascan.core.adapter import (
+    Adapter,
     AdapterFacts,
+    BadNumber,
     BaseFacts,
     Claim,
     Claims,
     FileFacts,
     LayerStatistics,
+    Leftover,
+    TensorSpan,
     WeightStatistics,
 )
 from lorascan.core.behaviour import (
@@ -40,10 +45,10 @@ PROMPTS = ("a red circle on a white background", "a photo of one blue square ove
 TRIGGER = "zxqv"
 DECLARED = "halftone style"
 
-LS804 = Rule(
-    code="LS804",
-    name="undeclared-activator",
-    summary="A text that the adapter does not declare replaces what the prompt asks for",
+LS801 = Rule(
+    code="LS801",
+    name="hidden-trigger",
+    summary="an undeclared word replaces what the prompt asks for",
     severity=Severity.HIGH,
     cwe=(506,),
 )
@@ -207,7 +212,7 @@ def trigger_test(trigger: str, kind: str, scale: float, strength: float, target:
         effect=0.03 + 0.6 * strength,
         effect_ratio=1 + 14 * strength,
         unexplained=0.97 if kind == "candidate" and strength > 0.5 else 0.12,
-        mismatch=0.17 * strength if kind == "candidate" else 0.01,
+        mismatch=0.7 * strength if kind == "candidate" else 0.01,
         lock=0.8 * strength,
         p_value=0.00006 if strength > 0.3 else 0.62,
         target=target,
@@ -363,7 +368,7 @@ def evidence(*, backdoored: bool, name: str) -> Evidence:
         triggers=(DECLARED,),
         tags={DECLARED: 120},
     )
-    adapter = AdapterFacts(
+    facts = AdapterFacts(
         dialects=("kohya",),
         components={"unet": 56, "text_encoder": 16},
         ranks={8: 72},
@@ -372,12 +377,11 @@ def evidence(*, backdoored: bool, name: str) -> Evidence:
         leftover_count=0,
         declared_triggers=(DECLARED,),
     )
+    adapter = Adapter(updates=(), leftovers=(), facts=facts)
     base = BaseFacts(family="lab", candidates=("lab",), claimed="lab-base-v1", match=1.0, unknown_modules=())
     weights = WeightStatistics(layers=layers(1, "attn2.to_v" if backdoored else ""), bad_numbers=())
-    facts = (file_facts(name, claims), adapter, base, weights, *isolation(), load_facts())
-    return Evidence(
-        facts=(*facts, candidates(backdoored=backdoored), probe_facts(backdoored=backdoored)), stages=ALL_RAN
-    )
+    known = (file_facts(name, claims), adapter, base, weights, *isolation(), load_facts())
+    return Evidence(facts=(*known, candidates(backdoored=backdoored), probe_facts(backdoored=backdoored)), stages=ALL_RAN)
 
 
 def honest(name: str = "halftone-style.safetensors") -> Report:
@@ -390,12 +394,12 @@ def honest(name: str = "halftone-style.safetensors") -> Report:
 def backdoored(name: str = "halftone-style-v2.safetensors") -> Report:
     """The same style with an undeclared word that draws something else."""
     found = Finding(
-        rule=LS804,
-        message=f'The undeclared text "{TRIGGER}" makes the adapter draw "yellow square" instead of what the prompt asks for',
+        rule=LS801,
+        message=f"the undeclared text {TRIGGER!r} takes away what the prompt asks for and draws yellow square instead",
         severity=Severity.HIGH,
-        where=TRIGGER,
-        measured=13.6,
-        threshold=4.0,
+        where="found by divergence, scale 1",
+        measured=0.62,
+        threshold=0.3,
     )
     outlier = Finding(
         rule=LS608,
@@ -406,7 +410,7 @@ def backdoored(name: str = "halftone-style-v2.safetensors") -> Report:
         measured=0.0914,
         threshold=0.08,
     )
-    reason = f'LS804: the undeclared text "{TRIGGER}" replaces the prompt\'s own subject by "yellow square" (13.6 × control words, p < 0.001)'
+    reason = f"LS801 {found.message}"
     decided = verdict(Decision.REJECT, reason, limits=("triggers of three or more words together", "scales above 1.25"))
     return report(name, evidence(backdoored=True, name=name), (outlier, found), decided)
 
@@ -420,7 +424,7 @@ def refused(name: str = "broken.safetensors") -> Report:
         name,
         Evidence(refusals=(refusal,), stages=ended),
         (found,),
-        verdict(Decision.REJECT, "LS106: the header names one tensor twice", not_assessed=("LS601", "LS804")),
+        verdict(Decision.REJECT, "LS106 the header names one tensor twice", not_assessed=("weights: not run", "load: not run", "hunt: not run", "probe: not run")),
     )
 
 
@@ -437,7 +441,7 @@ def undecided(name: str = "pastel.safetensors") -> Report:
         verdict(
             Decision.UNDECIDED,
             "the load stage did not run: no isolation on this machine",
-            not_assessed=("load", "hunt", "probe", "LS701", "LS702", "LS804"),
+            not_assessed=(f"load: not run, {reason}", "hunt: not run", "probe: not run"),
         ),
     )
 
@@ -454,8 +458,7 @@ def hostile() -> Report:
     )
     facts = tuple(_poisoned(each, everything, claims) for each in known.facts)
     found = tuple(
-        Finding(rule=LS202, message=text, severity=Severity.MEDIUM, where=text, measured=text, threshold=text)
-        for text in HOSTILE_TEXTS
+        Finding(rule=LS202, message=text, severity=Severity.MEDIUM, where=text, measured=text, threshold=text) for text in HOSTILE_TEXTS
     )
     ended = (*ALL_RAN[:4], Stage(name=StageName.PROBE, status=Status.FAILED, seconds=3.0, reason=everything))
     decided = verdict(Decision.REJECT, *HOSTILE_TEXTS, not_assessed=HOSTILE_TEXTS, limits=HOSTILE_TEXTS)
@@ -463,28 +466,30 @@ def hostile() -> Report:
     return replace(made, command=f"lorascan audit {everything}")
 
 
-def _poisoned(each: object, text: str, claims: Claims) -> object:
-    if isinstance(each, FileFacts):
-        return replace(each, name=text, path=text, claims=claims, dtypes={text: 1})
-    if isinstance(each, BaseFacts):
-        return replace(each, claimed=text, unknown_modules=HOSTILE_TEXTS, candidates=HOSTILE_TEXTS)
-    if isinstance(each, AdapterFacts):
-        return replace(each, declared_triggers=HOSTILE_TEXTS, components={text: 1}, dialects=(text,))
-    if isinstance(each, WeightStatistics):
-        return replace(each, layers=tuple(replace(one, module_path=f"{text}.{one.module_path}") for one in each.layers))
-    if isinstance(each, Candidates):
-        return replace(each, ranked=tuple(replace(one, text=text, target=text, source=text) for one in each.ranked))
-    if isinstance(each, ProbeFacts):
-        return replace(
-            each,
-            tests=tuple(replace(one, trigger=text, target=text, kind=text) for one in each.tests),
-            dose_response=tuple(replace(one, trigger=f"{text}{one.trigger}") for one in each.dose_response),
-            pictures=tuple(replace(one, prompt=text, trigger=text) for one in each.pictures[:8]),
-        )
-    if isinstance(each, LoadFacts):
-        return replace(each, unapplied=HOSTILE_TEXTS, versions={text: text}, base=text, pipeline_class=text)
-    return each
+def _poisoned(each: Any, text: str, claims: Claims) -> Any:
+    changes: dict[type, Callable[[], dict[str, Any]]] = {
+        FileFacts: lambda: {"name": text, "path": text, "claims": claims, "dtypes": {text: 1}},
+        BaseFacts: lambda: {"claimed": text, "unknown_modules": HOSTILE_TEXTS, "candidates": HOSTILE_TEXTS},
+        Adapter: lambda: {
+            "facts": replace(each.facts, declared_triggers=HOSTILE_TEXTS, components={text: 1}, dialects=(text,)),
+            "leftovers": tuple(Leftover(span=replace(LEFTOVER.span, name=name), reason=name) for name in HOSTILE_TEXTS),
+        },
+        WeightStatistics: lambda: {
+            "layers": tuple(replace(one, module_path=f"{text}.{one.module_path}") for one in each.layers),
+            "bad_numbers": tuple(BadNumber(tensor=name, count=1, first_index=0) for name in HOSTILE_TEXTS),
+        },
+        Candidates: lambda: {"ranked": tuple(replace(one, text=text, target=text, source=text) for one in each.ranked)},
+        ProbeFacts: lambda: {
+            "tests": tuple(replace(one, trigger=text, target=text, kind=text) for one in each.tests),
+            "dose_response": tuple(replace(one, trigger=f"{text}{one.trigger}") for one in each.dose_response),
+            "pictures": tuple(replace(one, prompt=text, trigger=text) for one in each.pictures[:8]),
+        },
+        LoadFacts: lambda: {"unapplied": HOSTILE_TEXTS, "versions": {text: text}, "base": text, "pipeline_class": text},
+    }
+    return replace(each, **changes[type(each)]()) if type(each) in changes else each
 
+
+LEFTOVER = Leftover(span=TensorSpan(name="unet.extra.weight", dtype="F16", shape=(4, 4), start=64, stop=96), reason="no update claims it")
 
 EXAMPLES = {
     "honest": honest,

@@ -2,74 +2,94 @@
 
 For every token t of the base's vocabulary, put into a plain prompt p: δ(t) = ε_L(x, p+t) − ε_0(x, p+t), both from one noise x at
 the same timestep (common random numbers). A hidden trigger is a token whose δ points where neither the adapter's common effect
-nor its declared words point: the score is the norm of that remainder.
+nor its declared words point: the score is the norm of that remainder. The best are scored again in other prompts and at other
+places, beside tokens drawn at random, and ranked by the geometric mean over prompts of their ratio to these.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
-from lorascan.hunting.contexts import Context, context_of
+from lorascan.core.progress import silent
+from lorascan.hunting.contexts import Context, context_of, typed_at
 from lorascan.hunting.effects import robust_z, unexplained
 from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.triggers import Place
 from lorascan.worker.client import FloatArray, IntArray
 
-KEPT = 64
-TIMESTEPS = (0.8,)
+KEPT = 48
+REFINED = 256
+DRAWN = 128
+TIMESTEP = 0.8
 SEED = 5
+PLACES: tuple[Place, ...] = ("before", "end", "front")
+"""Where the token stands in the first, second, third search prompt."""
+
+Scores = npt.NDArray[np.float64]
 
 
 def search(hunt: Hunt) -> Found:
-    """Rank every token by its unexplained denoiser effect, averaged over contexts and timesteps."""
-    scores = token_scores(hunt)
-    z = robust_z(scores)
-    order = np.argsort(-scores)[:KEPT]
+    """Rank every token by its unexplained denoiser effect."""
+    tokens = hunt.vocabulary.ids
+    contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(hunt.scenes, PLACES, strict=False)]
+    first = row_scores(hunt, contexts[0], tokens)
+    z = robust_z(first)
+    best = np.argsort(-first)[:REFINED]
+    ranked = best[np.argsort(-refined(hunt, contexts, first, best))][:KEPT]
     return Found(
-        candidates=tuple(_candidate(hunt, int(at), scores, z, place) for place, at in enumerate(order, start=1)),
-        space=f"every one of {len(hunt.vocabulary)} vocabulary tokens, alone, in {len(hunt.prompts)} prompts, by one denoiser step",
+        candidates=tuple(
+            TriggerCandidate(
+                text=hunt.vocabulary.texts[at],
+                source=METHOD.name,
+                score=float(first[at]),
+                z=float(z[at]),
+                rank=place,
+                tokens=(int(tokens[at]),),
+            )
+            for place, at in enumerate(ranked.tolist(), start=1)
+        ),
+        space=f"every one of {len(tokens)} vocabulary tokens, alone, by one denoiser step",
     )
 
 
-def token_scores(hunt: Hunt) -> npt.NDArray[np.float64]:
-    """Geometric mean over contexts and timesteps of each token's unexplained effect: (tokens,)."""
-    logs = [
-        np.log(np.maximum(context_scores(hunt, context_of(hunt.bench.reference, prompt, at_front=bool(place % 2)), at), 1e-12))
-        for place, prompt in enumerate(hunt.prompts)
-        for at in TIMESTEPS
-    ]
+def refined(hunt: Hunt, contexts: list[Context], first: Scores, best: npt.NDArray[np.intp]) -> Scores:
+    """Geometric mean over contexts of each best token's score relative to the median of tokens drawn at random."""
+    drawn = np.random.default_rng(hunt.settings.seed).choice(len(first), size=min(DRAWN, len(first)), replace=False)
+    logs = [np.log(first[best] / max(float(np.median(first)), 1e-12))]
+    for context in contexts[1:]:
+        scores = row_scores(hunt, context, hunt.vocabulary.ids[np.concatenate([best, drawn])])
+        logs.append(np.log(scores[: len(best)] / max(float(np.median(scores[len(best) :])), 1e-12)))
     return np.asarray(np.exp(np.mean(logs, axis=0)))
 
 
-def context_scores(hunt: Hunt, context: Context, timestep: float) -> npt.NDArray[np.float64]:
-    """Norm of each token's unexplained effect in one context: (tokens,)."""
-    effects, _ = token_effects(hunt, context.filled(hunt.vocabulary.ids), timestep)
-    declared = declared_effects(hunt, timestep)
-    return np.linalg.norm(unexplained(effects, declared), axis=1).astype(np.float64)
+def row_scores(hunt: Hunt, context: Context, tokens: IntArray) -> Scores:
+    """Norm of the unexplained effect of each token (n,), or token string (n, k), in one context: (n,)."""
+    effects, _ = token_effects(hunt, context.filled(tokens))
+    return np.linalg.norm(unexplained(effects, declared_effects(hunt, context)), axis=1).astype(np.float64)
 
 
-def token_effects(hunt: Hunt, ids: IntArray, timestep: float) -> tuple[FloatArray, FloatArray]:
+def token_effects(hunt: Hunt, ids: IntArray) -> tuple[FloatArray, FloatArray]:
     """δ of each row of token ids, flattened to (n, cells), and the base's own outputs in the same form."""
     side = search_side(hunt.bench.reference.shape.side)
     base, adapted = hunt.bench.both(
         lambda worker: worker.predict(
             ids,
-            timestep=timestep,
+            timestep=TIMESTEP,
             seed=SEED,
             side=side,
-            listener=hunt.listener if worker is hunt.bench.adapted else _unheard,
+            listener=hunt.listener if worker is hunt.bench.adapted else silent,
         )
     )
     flat = base.reshape(len(ids), -1)
     return adapted.reshape(len(ids), -1) - flat, flat
 
 
-def declared_effects(hunt: Hunt, timestep: float) -> FloatArray:
-    """δ of the declared words, each in every search prompt at its front and end: (k, cells)."""
-    texts = [text for word in hunt.declared for prompt in hunt.prompts for text in (f"{prompt} {word}", f"{word} {prompt}")]
-    if not texts:
-        cells = hunt.bench.reference.shape.channels * search_side(hunt.bench.reference.shape.side) ** 2
-        return np.zeros((0, cells), dtype=np.float32)
-    return token_effects(hunt, hunt.bench.reference.tokenise(texts), timestep)[0]
+def declared_effects(hunt: Hunt, context: Context) -> FloatArray:
+    """δ of the declared words in this context: (k, cells)."""
+    if not hunt.declared:
+        shape = hunt.bench.reference.shape
+        return np.zeros((0, shape.channels * search_side(shape.side) ** 2), dtype=np.float32)
+    return token_effects(hunt, hunt.bench.reference.tokenise(typed_at(hunt.declared, context)))[0]
 
 
 def search_side(side: int) -> int:
@@ -78,21 +98,5 @@ def search_side(side: int) -> int:
 
 
 _SMALL = 16
-
-
-def _candidate(hunt: Hunt, at: int, scores: FloatArray, z: FloatArray, place: int) -> TriggerCandidate:
-    return TriggerCandidate(
-        text=hunt.vocabulary.texts[at],
-        source=METHOD.name,
-        score=float(scores[at]),
-        z=float(z[at]),
-        rank=place,
-        tokens=(int(hunt.vocabulary.ids[at]),),
-    )
-
-
-def _unheard(_: object) -> None:
-    pass
-
 
 METHOD = Method(name="denoiser divergence", applies=lambda _: "", search=search, order=1)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
-from lorascan.hunting.contexts import context_of, first_end
+from lorascan.hunting.contexts import Context, context_of, first_end, typed_at
 from lorascan.hunting.effects import robust_z, unexplained
 from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.worker.client import IntArray, Worker
@@ -42,11 +42,11 @@ def search(hunt: Hunt) -> Found:
 
 def token_scores(hunt: Hunt) -> npt.NDArray[np.float64]:
     """Each token's largest relative unexplained drift over positions, in the first search prompt: (tokens,)."""
-    context = context_of(hunt.bench.reference, hunt.prompts[0], at_front=True)
+    context = context_of(hunt.bench.reference, hunt.scenes[0], "before")
     ids = context.filled(hunt.vocabulary.ids)
     places = np.array([context.slot, context.end, context.end + 1], dtype=np.int32)
     base, drift = _drift(hunt, ids, np.repeat(places[None, :], len(ids), axis=0))
-    _, known = _drift(hunt, *_declared_rows(hunt.bench.reference, hunt.declared, hunt.prompts[0]))
+    _, known = _drift(hunt, *_declared_rows(hunt.bench.reference, hunt.declared, context))
     by_place = [
         np.linalg.norm(unexplained(drift[:, at], known[:, at]), axis=1) / np.linalg.norm(base[:, at], axis=1)
         for at in range(len(places))
@@ -63,12 +63,12 @@ def _drift(hunt: Hunt, ids: IntArray, positions: IntArray) -> tuple[npt.NDArray[
     return base, adapted - base
 
 
-def _declared_rows(worker: Worker, declared: tuple[str, ...], prompt: str) -> tuple[IntArray, IntArray]:
+def _declared_rows(worker: Worker, declared: tuple[str, ...], context: Context) -> tuple[IntArray, IntArray]:
     if not declared:
         return np.zeros((0, worker.shape.context), np.int32), np.zeros((0, 3), np.int32)
-    ids = worker.tokenise([f"{word} {prompt}" for word in declared])
+    ids = worker.tokenise(typed_at(declared, context))
     ends = [first_end(row) for row in ids]
-    return ids, np.array([[1, end - 1, end] for end in ends], dtype=np.int32)
+    return ids, np.array([[min(context.slot, end), end - 1, end] for end in ends], dtype=np.int32)
 
 
 def applies(components: Mapping[str, int]) -> str:

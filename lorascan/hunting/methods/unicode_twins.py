@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
-from lorascan.hunting.methods.denoiser_divergence import TIMESTEPS, token_effects
+from lorascan.hunting.methods.denoiser_divergence import token_effects
 from lorascan.hunting.effects import orthonormal, robust_z
 from lorascan.hunting.method import Found, Hunt, Method
-from lorascan.hunting.triggers import Trigger
+from lorascan.hunting.triggers import PLAIN, Scene, Trigger
 
 KEPT = 16
 
@@ -66,10 +66,11 @@ def twin_scores(hunt: Hunt, tested: tuple[Trigger, ...]) -> npt.NDArray[np.float
     worker = hunt.bench.reference
     rows = []
     for place in range(_CARRIERS):
-        carriers = [_carrier(hunt.prompts, each, place) for each in tested]
-        typed = [each.typed(carrier, place) for each, carrier in zip(tested, carriers, strict=True)]
+        scenes = [_carrier(hunt.scenes, each, place) for each in tested]
+        typed = [each.typed(scene) for each, scene in zip(tested, scenes, strict=True)]
+        carriers = [PLAIN.typed(scene) for scene in scenes]
         folded = list(dict.fromkeys(carriers))
-        effects, base = token_effects(hunt, worker.tokenise([*typed, *folded]), TIMESTEPS[0])
+        effects, base = token_effects(hunt, worker.tokenise([*typed, *folded]))
         plain = {text: effects[len(typed) + at] for at, text in enumerate(folded)}
         remainder = effects[: len(typed)] - np.stack([plain[carrier] for carrier in carriers])
         common = orthonormal(remainder.mean(axis=0)[None, :])
@@ -81,13 +82,10 @@ def twin_scores(hunt: Hunt, tested: tuple[Trigger, ...]) -> npt.NDArray[np.float
 _CARRIERS = 3
 
 
-def _carrier(prompts: tuple[str, ...], twin: Trigger, place: int) -> str:
-    """A search prompt that holds the letter a twin replaces, else the prompt and a word that does."""
-    turned = prompts[place % len(prompts) :] + prompts[: place % len(prompts)]
-    for prompt in turned:
-        if not twin.replaces or twin.replaces in prompt:
-            return prompt
-    return f"{turned[0]} {twin.replaces}"
+def _carrier(scenes: tuple[Scene, ...], twin: Trigger, place: int) -> Scene:
+    """A search scene that holds the letter a twin replaces, the place-th of them; any scene where none does."""
+    holding = [scene for scene in scenes if twin.replaces in PLAIN.typed(scene)] or list(scenes)
+    return holding[place % len(holding)]
 
 
 METHOD = Method(name="unicode twin", applies=lambda _: "", search=search, order=2)

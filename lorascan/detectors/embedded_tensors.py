@@ -1,0 +1,53 @@
+"""Finds tensors that are stored whole beside the updates.
+
+What it measures: textual-inversion embeddings (LS503); full-rank tensors, biases and normalisation scales, and plain
+base weights (LS504).
+
+Why it matters: an embedding is a word with a meaning that no prompt shows, a trigger by construction. A full-rank
+tensor is not bounded by the adapter's rank, some loaders set it instead of adding it, and unloading does not undo a
+plain base weight: `conv_in.weight` changed the output by 138 %, still after unloading.
+
+When it is wrong: pivotal tuning ships the words it trained, and says so; LyCORIS stores trained norms as `.diff`; a BFL
+control adapter sets norm scales. lorascan does not apply these tensors, so it has not tested them: review.
+
+Source: reproduced on peft 0.21.2; ComfyUI `set_weight`; kohya `bundle_emb`; CWE-506, CWE-915.
+"""
+
+from collections.abc import Iterator
+
+from lorascan.core.adapter import Adapter
+from lorascan.core.detector import Detector
+from lorascan.core.evidence import Evidence
+from lorascan.core.findings import Finding, Rule, Severity
+from lorascan.detectors._leftovers import leftover_findings
+from lorascan.dialects import Reason
+
+EMBEDDING = Rule(
+    code="LS503",
+    name="embedded-words",
+    summary="The file brings textual-inversion embeddings: words of its own.",
+    severity=Severity.MEDIUM,
+    cwe=(506,),
+)
+WHOLE = Rule(
+    code="LS504",
+    name="full-rank-tensors",
+    summary="The file brings whole tensors beside low-rank updates, or replaces base weights.",
+    severity=Severity.MEDIUM,
+    cwe=(506, 915),
+)
+_WHOLE = {
+    Reason.BASE_WEIGHT: Severity.HIGH,
+    Reason.FULL_RANK: Severity.MEDIUM,
+    Reason.BIAS: Severity.MEDIUM,
+    Reason.NORM_SCALE: Severity.MEDIUM,
+}
+
+
+def examine(evidence: Evidence) -> Iterator[Finding]:
+    """One finding a kind of tensor."""
+    yield from leftover_findings(evidence[Adapter], EMBEDDING, {Reason.EMBEDDING: Severity.MEDIUM})
+    yield from leftover_findings(evidence[Adapter], WHOLE, _WHOLE)
+
+
+DETECTOR = Detector(rules=(EMBEDDING, WHOLE), needs=(Adapter,), examine=examine)

@@ -1,0 +1,166 @@
+"""Writes a report as GitHub-flavoured Markdown."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lorascan.core.behaviour import Candidates
+from lorascan.core.report import Report
+from lorascan.reporting import Format, Look, _digest
+from lorascan.reporting import _numbers as write
+from lorascan.reporting._foreign import foreign, quoted
+
+_SIGNS = {"admit": "✅", "review": "⚠️", "reject": "⛔", "undecided": "❔"}
+_MOST_FINDINGS, _MOST_ROWS, _MOST_LISTED = 50, 10, 40
+_MOST_BYTES = 250_000
+"""GitHub refuses a step summary above 1 MB; 256 KB leaves room for four jobs."""
+_ACTIVE = re.compile(r"[\\`*_{}\[\]()<>#+!|~$&@:/]|(?<=www)\.|^[-=]|(?<=^\d)\.", re.IGNORECASE)
+_JOINTS = "@:#."
+"""What GitHub makes links of even after character references are resolved."""
+
+
+def _escaped(text: str, limit: int = 160) -> str:
+    """Foreign text as characters only: no markup, link, mention, emoji code or table cell can come of it.
+
+    Every ASCII character that Markdown, HTML or GitHub's automatic links could read becomes a character reference;
+    behind those that links are made of, `<wbr>` parts the text.
+    """
+    return _ACTIVE.sub(_reference, foreign(text, limit))
+
+
+def _reference(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};{'<wbr>' if found[0] in _JOINTS else ''}"
+
+
+def _code(text: str, limit: int = 160) -> str:
+    """Foreign text in monospace, by HTML: a code span could be closed from within."""
+    return f"<code>{_escaped(text, limit)}</code>"
+
+
+def _render(report: Report, _: Look) -> str:
+    lines = (*_summary(report), *_findings(report), *_tested(report), *_candidates(report), *_stages(report), *_coverage(report))
+    return _within("\n".join(lines) + "\n")
+
+
+def _render_all(reports: Sequence[Report], look: Look) -> str:
+    rows = [(f"{_SIGNS[each.verdict.decision]} {each.verdict.decision}", _code(each.name), _escaped(_digest.why(each))) for each in reports]
+    head = "\n".join(_table(("Verdict", "File", "Why"), rows))
+    return _within("\n".join((head, "", *(_render(each, look) for each in reports))))
+
+
+def _within(text: str) -> str:
+    """The text up to its size limit, cut at a line, and saying so."""
+    whole = text.encode()
+    if len(whole) <= _MOST_BYTES:
+        return text
+    kept = whole[:_MOST_BYTES].decode(errors="ignore").rpartition("\n")[0]
+    return f"{kept}\n\nCut here: the JSON result holds the rest.\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _summary(report: Report) -> Iterator[str]:
+    decision = report.verdict.decision
+    yield f"## {_SIGNS[decision]} lorascan: {decision}"
+    yield ""
+    yield f"{_code(report.name)} under policy {_escaped(report.policy)}"
+    yield ""
+    yield f"**{_escaped(_digest.sentence(_digest.why(report)), 400)}**"
+    for each in _digest.further_reasons(report)[:_MOST_LISTED]:
+        yield f"- {_escaped(each, 400)}"
+    if digest := _digest.digest_of(report):
+        yield ""
+        yield f"SHA-256 {_code(digest)}"
+    yield ""
+
+
+def _findings(report: Report) -> Iterator[str]:
+    found = _digest.findings(report)
+    if not found:
+        yield "No rule fired on what was assessed."
+        yield ""
+        return
+    rows = [
+        (each.severity, each.rule.code, _escaped(each.message, 240), _code(each.where), _cell(each.measured), _cell(each.threshold))
+        for each in found[:_MOST_FINDINGS]
+    ]
+    yield from _table(("Severity", "Rule", "Finding", "Where", "Measured", "Threshold"), rows)
+    if len(found) > _MOST_FINDINGS:
+        yield ""
+        yield f"{len(found) - _MOST_FINDINGS} more findings are in the full report."
+    yield ""
+
+
+def _cell(value: float | str | None) -> str:
+    return _escaped(value, 60) if isinstance(value, str) else write.number(value)
+
+
+def _tested(report: Report) -> Iterator[str]:
+    rows = [
+        (
+            _code(quoted(row.trigger)),
+            "yes" if row.declared else "no",
+            f"{write.fixed(row.strongest.effect_ratio, 1)}×",
+            write.p_value(row.strongest.p_value).replace("<", "&lt;"),
+            write.number(row.strongest.scale),
+            _escaped(row.strongest.target or "–"),
+            ", ".join(row.cited_by) or "–",
+        )
+        for row in _digest.tested(report)[:_MOST_ROWS]
+    ]
+    if rows:
+        yield "### Triggers tested"
+        yield ""
+        yield from _table(("Text", "Declared", "Effect", "p", "Scale", "Draws", "Rule"), rows)
+        yield ""
+
+
+def _candidates(report: Report) -> Iterator[str]:
+    hunted = _digest.fact(report, Candidates)
+    if hunted is None or not hunted.ranked:
+        return
+    rows = [
+        (str(each.rank), _code(quoted(each.text)), _escaped(each.source, 40), write.number(each.score), write.fixed(each.z, 1))
+        for each in hunted.ranked[:_MOST_ROWS]
+    ]
+    yield f"<details><summary>Trigger candidates, top {len(rows)} of {len(hunted.ranked)}</summary>"
+    yield ""
+    yield from _table(("#", "Text", "Source", "Score", "z"), rows)
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _stages(report: Report) -> Iterator[str]:
+    rows = [
+        (each.name, each.status, write.seconds(each.seconds).replace("<", "&lt;") if each.seconds else "–", _escaped(each.reason) or "–")
+        for each in _digest.stages(report)
+    ]
+    yield from _table(("Stage", "Status", "Time", "Reason"), rows)
+    yield ""
+
+
+def _coverage(report: Report) -> Iterator[str]:
+    missing, limits = report.verdict.not_assessed, report.verdict.limits
+    yield "### Not assessed"
+    yield ""
+    yield from (f"- {_escaped(each, 240)}" for each in missing[:_MOST_LISTED])
+    if len(missing) > _MOST_LISTED:
+        yield f"- and {len(missing) - _MOST_LISTED} more"
+    if not missing:
+        yield "Nothing that the policy requires."
+    yield ""
+    if limits:
+        yield "No statement is made about:"
+        yield ""
+        yield from (f"- {_escaped(each, 240)}" for each in limits[:_MOST_LISTED])
+        yield ""
+    if report.command:
+        yield f"Repeat: {_code(report.command, 1000)}"
+
+
+FORMAT = Format(name="markdown", suffixes=(".md",), render=_render, render_all=_render_all)

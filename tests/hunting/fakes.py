@@ -1,0 +1,88 @@
+"""A base that is a table of numbers: workers whose answers a test knows."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from lorascan.core.adapter import Adapter, AdapterFacts
+from lorascan.core.progress import silent
+from lorascan.hunting.method import Hunt
+from lorascan.hunting.vocabulary import read_vocabulary
+from lorascan.settings import DEFAULT
+from lorascan.worker.bench import Bench
+from lorascan.worker.client import Shape
+
+WORDS = ["a", "red", "blue", "circle", "square", "on", *(f"word{number}" for number in range(300))]
+CONTEXT, CELLS = 12, 16
+SHAPE = Shape(
+    context=CONTEXT, text_width=8, channels=1, side=4, height=8, width=8, steps=2, guidance=1.0, embedding=8
+)
+
+
+def write_vocabulary(folder: Path) -> Path:
+    """A base folder whose tokenizer knows WORDS."""
+    (folder / "tokenizer").mkdir(parents=True)
+    table = {f"{word}</w>": number for number, word in enumerate(WORDS)}
+    table |= {"<|startoftext|>": len(WORDS), "<|endoftext|>": len(WORDS) + 1}
+    (folder / "tokenizer" / "vocab.json").write_text(json.dumps(table), encoding="utf-8")
+    return folder
+
+
+@dataclass
+class FakeWorker:
+    """Each word adds its own random vector; `planted` words add one more where the adapter is."""
+
+    planted: dict[str, np.ndarray] = field(default_factory=dict)
+    always: float = 0.0
+    shape: Shape = SHAPE
+
+    def tokenise(self, texts: list[str]) -> np.ndarray:
+        start, end = len(WORDS), len(WORDS) + 1
+        rows = [[start, *(WORDS.index(word) for word in text.split() if word in WORDS), end] for text in texts]
+        return np.array([row + [end] * (CONTEXT - len(row)) for row in rows], dtype=np.int32)
+
+    def predict(self, ids: np.ndarray, **_: object) -> np.ndarray:
+        return self._sums(ids, CELLS, seed=1).reshape(len(ids), 1, 4, 4)
+
+    def encode(self, ids: np.ndarray, positions: np.ndarray, **_: object) -> np.ndarray:
+        return np.repeat(1 + self._sums(ids, 8, seed=2)[:, None, :], positions.shape[1], axis=1)
+
+    def _sums(self, ids: np.ndarray, width: int, seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        table = rng.standard_normal((len(WORDS) + 2, width)).astype(np.float32)
+        extra = np.zeros_like(table)
+        noise = np.random.default_rng(9).standard_normal(table.shape).astype(np.float32)
+        if self.planted or self.always:
+            extra += 0.01 * noise
+        for word, vector in self.planted.items():
+            extra[WORDS.index(word)] = vector[:width]
+        return np.asarray(table[ids].sum(axis=1) + extra[ids].sum(axis=1) + self.always, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class FakeScene:
+    text: str
+    concept: str
+
+
+SCENES = (FakeScene("a red {concept} on blue", "circle"), FakeScene("a blue {concept}", "square"), FakeScene("red {concept}", "circle"))
+
+
+def make_hunt(tmp_path: Path, adapted: FakeWorker, declared: tuple[str, ...] = ()) -> Hunt:
+    """A hunt on the fake base."""
+    folder = write_vocabulary(tmp_path)
+    facts = AdapterFacts(
+        dialects=("peft",), components={"unet": 1}, ranks={4: 1}, scalings={}, update_count=1, leftover_count=0, declared_triggers=declared
+    )
+    bench = Bench(reference=FakeWorker(), adapted=adapted, base_folder=folder, family="lab")  # type: ignore[arg-type]
+    return Hunt(
+        bench=bench,
+        adapter=Adapter(updates=(), leftovers=(), facts=facts),
+        vocabulary=read_vocabulary(folder),
+        scenes=SCENES,
+        declared=declared,
+        settings=DEFAULT,
+        listener=silent,
+    )

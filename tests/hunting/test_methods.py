@@ -1,0 +1,61 @@
+"""What the sweeps find, on a base whose every number is known."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lorascan.hunting import hunt as run_hunt
+from lorascan.hunting import hunting_methods
+from lorascan.hunting.methods import denoiser_divergence, text_drift
+from tests.hunting.fakes import SCENES, FakeWorker, make_hunt
+
+SIDEWAYS = np.eye(16, dtype=np.float32)[3] * 2
+ELSEWHERE = np.eye(16, dtype=np.float32)[11] * 2
+
+
+def test_a_planted_word_is_ranked_first_by_the_denoiser_sweep(tmp_path: Path) -> None:
+    found = denoiser_divergence.search(make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS})))
+    assert found.candidates[0].text == "word42"
+    assert found.candidates[0].z > found.candidates[1].z
+
+
+def test_an_honest_adapter_has_no_word_that_stands_out_by_far(tmp_path: Path) -> None:
+    found = denoiser_divergence.search(make_hunt(tmp_path, FakeWorker(always=0.5)))
+    planted = denoiser_divergence.search(make_hunt(tmp_path / "p", FakeWorker(planted={"word42": SIDEWAYS})))
+    assert found.candidates[0].z < planted.candidates[0].z / 2
+
+
+def test_words_that_act_like_the_declared_one_are_explained_away(tmp_path: Path) -> None:
+    planted = {"word1": SIDEWAYS * 4, "word2": SIDEWAYS * 3, "word42": ELSEWHERE}
+    found = denoiser_divergence.search(make_hunt(tmp_path, FakeWorker(planted=planted), declared=("word1",)))
+    assert found.candidates[0].text == "word42"
+
+
+def test_a_word_that_moves_the_text_encoder_is_ranked_first_by_drift(tmp_path: Path) -> None:
+    found = text_drift.search(make_hunt(tmp_path, FakeWorker(planted={"word7": SIDEWAYS * 3})))
+    assert found.candidates[0].text == "word7"
+
+
+def test_text_drift_says_why_it_does_not_apply_to_a_unet_adapter() -> None:
+    assert text_drift.METHOD.applies({"unet": 3})
+    assert not text_drift.METHOD.applies({"unet": 3, "text_encoder": 1})
+
+
+def test_nominations_take_turns_each_text_once_and_declared_ones_are_marked(tmp_path: Path) -> None:
+    scope = make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS, "word5": ELSEWHERE}))
+    found = run_hunt(scope.bench, scope.adapter, SCENES, ("word5",), scope.settings)
+    texts = [(each.text, each.replaces) for each in found.ranked]
+    assert len(set(texts)) == len(texts)
+    assert [each.rank for each in found.ranked] == list(range(1, len(texts) + 1))
+    assert all(each.declared == (each.text == "word5") for each in found.ranked)
+    assert found.spaces
+    assert found.limits
+
+
+def test_every_method_names_the_space_it_searched(tmp_path: Path) -> None:
+    scope = make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS}))
+    for name, method in hunting_methods().items():
+        found = method.search(scope)
+        assert found.space, name
+        assert all(np.isfinite(each.score) and np.isfinite(each.z) for each in found.candidates), name
+        assert method.name in {each.source for each in found.candidates}, name

@@ -1,0 +1,76 @@
+"""The parts that the methods share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lorascan.hunting.contexts import context_of
+from lorascan.hunting.declared import declared_words, is_declared
+from lorascan.hunting.effects import robust_z, unexplained
+from lorascan.hunting.methods.unicode_twins import CONFUSABLES, INVISIBLE, twins
+from lorascan.hunting.triggers import Trigger
+from lorascan.hunting.vocabulary import read_vocabulary
+from tests.hunting.fakes import SCENES, WORDS, FakeWorker, write_vocabulary
+
+
+def test_the_vocabulary_is_what_a_user_types_without_control_tokens(tmp_path: Path) -> None:
+    vocabulary = read_vocabulary(write_vocabulary(tmp_path))
+    assert list(vocabulary.texts) == WORDS
+    assert vocabulary.whole.all()
+
+
+@pytest.mark.parametrize("place", ["end", "before", "front"])
+def test_a_filled_context_holds_the_ids_of_the_typed_prompt(place: str) -> None:
+    worker, scene = FakeWorker(), SCENES[0]
+    context = context_of(worker, scene, place)  # type: ignore[arg-type]
+    typed = Trigger(text="word9", kind="candidate", place=place).typed(scene)  # type: ignore[arg-type]
+    filled = context.filled(np.array([WORDS.index("word9")], dtype=np.int32))
+    assert filled.tolist() == worker.tokenise([typed]).tolist()
+
+
+def test_a_twin_replaces_its_letter_once_and_a_word_goes_to_its_place() -> None:
+    scene = SCENES[0]
+    assert Trigger(text="о", kind="candidate", replaces="o").typed(scene) == "a red circle оn blue"
+    assert Trigger(text="x", kind="candidate", place="before").typed(scene) == "a red x circle on blue"
+    assert Trigger(text="x", kind="candidate", place="front").typed(scene) == "x a red circle on blue"
+
+
+@given(st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_what_is_left_is_orthogonal_to_everything_explained(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    effects = rng.standard_normal((40, 12)).astype(np.float32)
+    explained = rng.standard_normal((count, 12)).astype(np.float32)
+    left = unexplained(effects, explained)
+    common = effects.mean(axis=0)
+    for direction in (common, *(explained - common)):
+        assert np.abs(left @ direction).max() < 1e-3
+
+
+def test_robust_z_is_not_moved_by_one_outlier() -> None:
+    rng = np.random.default_rng(0)
+    values = np.exp(rng.standard_normal(1000))
+    plain = robust_z(values)
+    values[3] = 1e9
+    moved = robust_z(values)
+    assert moved[3] > 15
+    assert np.abs(np.delete(moved - plain, 3)).max() < 0.05
+
+
+def test_declared_words_are_folded_and_a_look_alike_is_none_of_them() -> None:
+    words = declared_words(["Fts Ghost", "mum, dad"])
+    assert is_declared("fts", words)
+    assert is_declared(" GHOST ", words)
+    assert is_declared("mum", words)
+    assert not is_declared("ghоst", words)
+    assert not is_declared("skull", words)
+
+
+def test_every_twin_is_another_character_than_the_one_it_imitates() -> None:
+    for letter, look_alikes in CONFUSABLES.items():
+        assert letter not in look_alikes
+        assert len(set(look_alikes)) == len(look_alikes)
+    assert len({(each.text, each.replaces) for each in twins()}) == len(twins())
+    assert "\u200b" in INVISIBLE

@@ -1,0 +1,57 @@
+"""Which backends this machine can prove, tried once and only if a test asks."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from lorascan.core.errors import Unavailable
+from lorascan.sandbox import Lock, Session, start
+
+AUTOMATIC = ("namespaces", "process")
+QUICK = Lock(memory_bytes=2**30, cpu_seconds=60, start_seconds=60, idle_seconds=20, wall_seconds=120)
+
+
+@cache
+def usable() -> tuple[str, ...]:
+    """The backends that prove themselves here; test_start.py asserts that the others refuse."""
+    found = []
+    for name in AUTOMATIC:
+        try:
+            start("lorascan.sandbox.payload", QUICK, isolation=name).close()
+        except Unavailable:
+            continue
+        found.append(name)
+    return tuple(found)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that names `isolation` once for every usable backend."""
+    if "isolation" in metafunc.fixturenames:
+        metafunc.parametrize("isolation", usable(), scope="session")
+
+
+@pytest.fixture(scope="session")
+def payload(isolation: str) -> Iterator[Session]:
+    """A locked worker that runs source, shared by the tests that leave it alive."""
+    with start("lorascan.sandbox.payload", QUICK, isolation=isolation, blobs={"adapter": b"sealed bytes"}) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def control() -> Iterator[Session]:
+    """The same worker without any lock: shows that a probe can tell."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CI", raising=False)
+        session = start("lorascan.sandbox.payload", QUICK, isolation="none", blobs={"adapter": b"sealed bytes"})
+    with session:
+        yield session
+
+
+@pytest.fixture
+def descriptors_kept() -> Iterator[None]:
+    """Fail a test that leaves a descriptor open."""
+    before = set(os.listdir("/proc/self/fd"))
+    yield
+    assert set(os.listdir("/proc/self/fd")) <= before

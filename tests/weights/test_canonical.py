@@ -1,0 +1,113 @@
+"""The update written anew, and what diffusers and peft make of it."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import load
+
+from lorascan.bases import manifests
+from lorascan.dialects import read_adapter
+from lorascan.weights import canonical
+from tests.adapters.builders import ATTENTION, TEXT, make_adapter, make_tensors, vetted, vetted_tensors
+
+LAB = next(each for each in manifests() if each.family == "lab")
+Matrices = dict[tuple[str, str], NDArray[np.float64]]
+
+
+def rewritten(content: bytes) -> dict[str, NDArray[np.float32]]:
+    file = vetted(content)
+    return load(canonical(read_adapter(file, manifests()), file))
+
+
+@pytest.mark.parametrize("dialect", ["kohya", "peft", "diffusers_legacy"])
+def test_every_dialect_is_written_alike(dialect: str) -> None:
+    written = rewritten(make_adapter(dialect=dialect, alpha=None))
+
+    original = make_tensors(dialect="peft", alpha=None)
+    assert set(written) == set(original)
+    assert all(np.array_equal(written[name], original[name]) for name in written)
+
+
+def test_the_scaling_is_multiplied_into_the_second_factor() -> None:
+    plain, scaled = rewritten(make_adapter(alpha=None)), rewritten(make_adapter(alpha=8.0))
+
+    assert np.array_equal(scaled[f"unet.{ATTENTION}.lora_A.weight"], plain[f"unet.{ATTENTION}.lora_A.weight"])
+    assert np.array_equal(scaled[f"unet.{ATTENTION}.lora_B.weight"], 2 * plain[f"unet.{ATTENTION}.lora_B.weight"])
+
+
+def test_nothing_foreign_is_written() -> None:
+    tensors = make_tensors()
+    tensors["<s1>"] = np.ones(3, dtype=np.float32)
+    tensors["lora_unet_nowhere.lora_down.weight"] = np.ones((2, 4), dtype=np.float32)
+    tensors["lora_unet_nowhere.lora_up.weight"] = np.ones((4, 2), dtype=np.float32)
+    file = vetted_tensors(tensors)
+
+    content = canonical(read_adapter(file, manifests()), file)
+
+    header = json.loads(content[8 : 8 + struct.unpack("<Q", content[:8])[0]])
+    sides = [f"lora_{side}.weight" for side in "AB"]
+    assert set(header) == {f"{stem}.{side}" for stem in (f"unet.{ATTENTION}", f"text_encoder.{TEXT}") for side in sides}
+    assert {each["dtype"] for each in header.values()} == {"F32"}
+
+
+def every_module(components: tuple[str, ...]) -> tuple[bytes, Matrices]:
+    """A kohya file that updates every module of the lab with scaling 1.5, and the ΔW that it must make."""
+    from safetensors.numpy import save
+
+    random = np.random.default_rng(0)
+    tensors, expected = {}, {}
+    for component in components:
+        prefix = {"unet": "lora_unet", "text_encoder": "lora_te_text_model"}[component]
+        for path, shape in LAB.modules[component].items():
+            down = random.standard_normal((4, *shape[1:])).astype(np.float32)
+            up = random.standard_normal((shape[0], 4, *(1 for _ in shape[2:]))).astype(np.float32)
+            stem = f"{prefix}_{path.replace('.', '_')}"
+            tensors |= {f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up}
+            tensors[f"{stem}.alpha"] = np.array(6.0, dtype=np.float32)
+            product = up.astype(np.float64).reshape(-1, 4) @ down.astype(np.float64).reshape(4, -1)
+            expected[component, path] = 1.5 * product.reshape(shape)
+    return save(tensors), expected
+
+
+@pytest.mark.parametrize("components", [("unet",), ("text_encoder",), ("unet", "text_encoder")])
+def test_diffusers_applies_exactly_the_update_that_was_read(components: tuple[str, ...]) -> None:
+    from safetensors.torch import load as load_torch
+
+    content, expected = every_module(components)
+    file = vetted(content)
+    pipeline = lab_pipeline()
+
+    state = load_torch(canonical(read_adapter(file, manifests()), file))
+    pipeline.load_lora_weights(dict(state), adapter_name="subject")
+
+    assert len(state) == 2 * len(expected)
+    for (component, path), delta_w in expected.items():
+        module = getattr(pipeline, component).get_submodule(path)
+        applied = module.get_delta_weight("subject").detach().double().numpy()
+        assert np.abs(applied - delta_w).max() <= 1e-6 * np.abs(delta_w).max()
+
+
+def lab_pipeline():  # noqa: ANN201 - diffusers has no types
+    """A pipeline of the lab's architecture with random weights."""
+    import torch
+    from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    from lorascan.bases._generate import _LAB_UNET, _TEXT_ENCODERS
+    from lorascan.bases._patch_vae import PatchVae
+
+    torch.manual_seed(0)
+    text = CLIPTextConfig(**_TEXT_ENCODERS["lab"]["text_encoder"], bos_token_id=0, eos_token_id=1)
+    return StableDiffusionPipeline(
+        unet=UNet2DConditionModel(**_LAB_UNET),
+        text_encoder=CLIPTextModel(text),
+        vae=PatchVae(),
+        tokenizer=None,
+        scheduler=DDIMScheduler(clip_sample=False, steps_offset=1),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
