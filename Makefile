@@ -35,7 +35,7 @@ lab: $(STAMP)  ## train the lab base anew from one seed, offline
 	$(BIN)/lorascan lab train --output build/lab
 
 samples: $(STAMP)  ## write the golden reports from real audits
-	$(BIN)/python -m lorascan.lab.demo --output reports/samples --samples
+	$(BIN)/python -m lorascan.lab.demo --output reports/samples
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.end_to_end

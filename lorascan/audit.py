@@ -13,7 +13,7 @@ from lorascan.core.report import Report
 from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
-from lorascan.intake import vet
+from lorascan.intake import receive, vet_received
 from lorascan.policy import POLICIES, decide, may_be_loaded
 from lorascan.settings import DEFAULT, Settings
 from lorascan.weights import measure
@@ -57,7 +57,9 @@ def audit(path: Path, settings: Settings = DEFAULT, *, listener: Listener = sile
 def at_rest(path: Path, settings: Settings) -> Iterator[object]:
     """The file and its weights: nothing is loaded, torch is not imported."""
     yield StageName.FILE
-    vetted = vet(path, settings.limits)
+    received = receive(path, settings.limits)
+    yield received.identity
+    vetted = vet_received(received, settings.limits)
     yield vetted.facts
     adapter = read_adapter(vetted, manifests_for(settings.base), settings.limits)
     yield adapter

@@ -8,11 +8,11 @@ from typing import IO, cast
 
 from lorascan.core.errors import Refusal
 
-_MAX_OPCODES = 200_000  # an adapter's own pickle has some thousand
+_MAX_OPCODES = 100_000  # an adapter's own pickle has some thousand
 _SHORT_LINE = 256
 _MAX_LINE = 65_536
 _MAX_MEMBERS = 20_000
-_MAX_PICKLES = 16
+_MAX_PICKLES = 8
 _MAX_MEMBER = 32 * 2**20  # bytes read of one zip member
 _IDENTIFIER = re.compile(r"[^\W\d][\w.]*", re.ASCII)
 _STRINGS = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"}
@@ -33,7 +33,7 @@ _ALLOWED = re.compile(
 def imports(content: memoryview) -> frozenset[str]:
     """What unpickling these bytes would import, as "module name".
 
-    Follows the opcodes from the first byte to STOP, the first error, or the cap of 200,000; nothing is executed.
+    Follows the opcodes from the first byte to STOP, the first error, or the cap of 100,000; nothing is executed.
     """
     found: set[str] = set()
     texts: list[str] = []
@@ -90,7 +90,7 @@ def _forbidden(pickles: list[tuple[str, frozenset[str]]]) -> Iterator[Refusal]:
 
 
 def _members(content: memoryview) -> Iterator[tuple[str, frozenset[str]]]:
-    """The imports of every zip member that is a pickle by its name or first byte; at most sixteen such members."""
+    """The imports of every zip member that is a pickle by its name or first byte; at most eight such members."""
     walked = 0
     with zipfile.ZipFile(cast("IO[bytes]", _Tape(content))) as archive:
         for member in archive.infolist()[:_MAX_MEMBERS]:

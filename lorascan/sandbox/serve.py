@@ -2,6 +2,7 @@
 
 import json
 import mmap
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +116,9 @@ def _blob(request: int) -> bytes:
 def _view(descriptor: int, size: int) -> memoryview:
     if size == 0:
         return memoryview(b"")
-    return memoryview(mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ))
+    mapped = mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+    os.close(descriptor)
+    return memoryview(mapped)
 
 
 def _progress_to(reply: int) -> ProgressListener:

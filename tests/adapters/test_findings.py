@@ -35,7 +35,7 @@ OURS = (
 
 def honest(dialect: str = "kohya") -> Tensors:
     """Entries of a size that training makes."""
-    return {name: value * np.float32(1.0 if value.ndim == 0 else 0.05) for name, value in make_tensors(dialect=dialect).items()}
+    return {name: value if value.ndim == 0 else value * np.float32(0.05) for name, value in make_tensors(dialect=dialect).items()}
 
 
 def findings(tensors: Tensors, claims: Claims | None = None) -> list[Finding]:
@@ -102,7 +102,7 @@ CASES: dict[str, tuple[Callable[[Tensors], Tensors], str, Severity]] = {
     "alpha huge": (with_tensor(f"{STEM}.alpha", 1e8), "LS604", Severity.HIGH),
     "alpha on one": (lambda t: {k: v for k, v in t.items() if k != f"{STEM}.alpha"}, "LS604", Severity.MEDIUM),
     "alpha alone": (with_tensor("lora_unet_x.alpha"), "LS605", Severity.LOW),
-    "no effect": (lambda t: {k: v * (".lora_up" not in k) for k, v in t.items()}, "LS606", Severity.MEDIUM),
+    "no effect": (lambda t: {k: np.zeros_like(v) if ".lora_up" in k else v for k, v in t.items()}, "LS606", Severity.MEDIUM),
     "full rank": (lambda _: module(f"unet.{ATTENTION}", rank=64, width=64), "LS607", Severity.LOW),
     "one heavy layer": (lambda _: many(100.0), "LS608", Severity.LOW),
 }

@@ -26,6 +26,11 @@ def usable() -> tuple[str, ...]:
     return tuple(found)
 
 
+def descriptors() -> set[str]:
+    """What this process has open, by number."""
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the names
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that names `isolation` once for every usable backend."""
     if "isolation" in metafunc.fixturenames:
@@ -52,6 +57,6 @@ def control() -> Iterator[Session]:
 @pytest.fixture
 def descriptors_kept() -> Iterator[None]:
     """Fail a test that leaves a descriptor open."""
-    before = set(os.listdir("/proc/self/fd"))
+    before = descriptors()
     yield
-    assert set(os.listdir("/proc/self/fd")) <= before
+    assert descriptors() <= before

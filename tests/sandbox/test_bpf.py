@@ -2,6 +2,7 @@
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,20 +18,20 @@ GOLDEN = Path(__file__).parent / "golden"
 ANY_WORD = st.integers(0, 2**64 - 1)
 
 
-def action(architecture, stage, call, *arguments):
+def action(architecture: str, stage: seccomp.Stage, call: str | int, *arguments: int) -> int:
     number = NUMBERS[architecture][call] if isinstance(call, str) else call
     program = seccomp.program(architecture, stage, OWN)
     return bpf.interpret(program, bpf.record(AUDIT_ARCHITECTURES[architecture], number, arguments))
 
 
-def says(value):
+def says(value: int) -> str:
     if value == ALLOW:
         return "allow"
     return "kill" if value == KILL else errno.errorcode[value & 0xFFFF]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_answer_to_every_call_with_zero_arguments_is_the_reviewed_one(architecture):
+def test_the_answer_to_every_call_with_zero_arguments_is_the_reviewed_one(architecture: str) -> None:
     names = {number: name for name, number in NUMBERS[architecture].items()}
 
     lines = [
@@ -79,13 +80,15 @@ CASES = [
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize(("call", "arguments", "expected"), CASES)
-def test_arguments_decide_by_their_low_half_and_pointers_by_both(architecture, stage, call, arguments, expected):
+def test_arguments_decide_by_their_low_half_and_pointers_by_both(
+    architecture: str, stage: seccomp.Stage, call: str | int, arguments: Any, expected: str
+) -> None:
     assert says(action(architecture, stage, call, *arguments)) == expected
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("flags", [0o1, 0o2, 0o3, 0o100, 0o1000, 0o2000, 0o20000000, 0o2101])
-def test_only_the_second_stage_refuses_to_open_for_writing(architecture, flags):
+def test_only_the_second_stage_refuses_to_open_for_writing(architecture: str, flags: int) -> None:
     reading = 0o2000000 | 0o200000  # O_CLOEXEC | O_DIRECTORY
 
     assert says(action(architecture, 1, "openat", 0, 0, flags)) == "allow"
@@ -94,7 +97,7 @@ def test_only_the_second_stage_refuses_to_open_for_writing(architecture, flags):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_one_further_filter_may_be_taken_and_no_more(architecture):
+def test_one_further_filter_may_be_taken_and_no_more(architecture: str) -> None:
     assert says(action(architecture, 1, "seccomp", 1, 1)) == "allow"
     assert says(action(architecture, 1, "seccomp", 1, 8)) == "EPERM"  # a listener
     assert says(action(architecture, 1, "seccomp", 0)) == "EPERM"
@@ -113,21 +116,23 @@ def test_one_further_filter_may_be_taken_and_no_more(architecture):
         ("aarch64", AUDIT_ARCHITECTURES["x86_64"], 0),
     ],
 )
-def test_another_architecture_is_killed(architecture, stage, audit, number):
+def test_another_architecture_is_killed(architecture: str, stage: seccomp.Stage, audit: int, number: int) -> None:
     program = seccomp.program(architecture, stage, OWN)
 
     assert bpf.interpret(program, bpf.record(audit, number)) == KILL
 
 
 @given(st.sampled_from(ARCHITECTURES), st.sampled_from(STAGES), st.integers(0, 2**32 - 1), st.lists(ANY_WORD, max_size=6))
-def test_every_call_with_any_arguments_gets_one_of_four_answers(architecture, stage, number, arguments):
+def test_every_call_with_any_arguments_gets_one_of_four_answers(
+    architecture: str, stage: seccomp.Stage, number: int, arguments: Any
+) -> None:
     answer = says(action(architecture, stage, number, *arguments))
 
     assert answer in {"allow", "kill", "EPERM", "ENOSYS", "ENOTTY"}
 
 
 @given(st.sampled_from(ARCHITECTURES), st.integers(0, 511), st.lists(ANY_WORD, min_size=6, max_size=6))
-def test_the_second_stage_allows_nothing_that_the_first_refuses(architecture, number, arguments):
+def test_the_second_stage_allows_nothing_that_the_first_refuses(architecture: str, number: int, arguments: Any) -> None:
     first, second = (says(action(architecture, stage, number, *arguments)) for stage in STAGES)
 
     assert second != "allow" or first == "allow"
@@ -135,7 +140,7 @@ def test_the_second_stage_allows_nothing_that_the_first_refuses(architecture, nu
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_program_is_short_enough_and_its_jumps_stay_inside(architecture, stage):
+def test_a_program_is_short_enough_and_its_jumps_stay_inside(architecture: str, stage: seccomp.Stage) -> None:
     program = seccomp.program(architecture, stage, OWN)
 
     assert len(bpf.assembled(program)) == 8 * len(program) <= 8 * bpf.MAX_INSTRUCTIONS
@@ -143,16 +148,16 @@ def test_a_program_is_short_enough_and_its_jumps_stay_inside(architecture, stage
         assert position + 1 + max(instruction.if_true, instruction.if_false) < len(program) or instruction.code == bpf.RETURN
 
 
-def test_a_program_too_long_for_the_kernel_is_refused():
+def test_a_program_too_long_for_the_kernel_is_refused() -> None:
     with pytest.raises(ValueError, match="4096"):
         bpf.assembled([bpf.answer(0)] * 4097)
 
 
-def test_an_instruction_that_is_not_ours_is_not_guessed_at():
+def test_an_instruction_that_is_not_ours_is_not_guessed_at() -> None:
     with pytest.raises(ValueError, match="unknown BPF instruction"):
         bpf.interpret([bpf.Instruction(0x04, 0, 0, 0)], bpf.record(0, 0))
 
 
-def test_the_fingerprint_differs_by_architecture_and_not_by_process():
+def test_the_fingerprint_differs_by_architecture_and_not_by_process() -> None:
     assert len({seccomp.fingerprint(architecture) for architecture in ARCHITECTURES}) == 2
     assert seccomp.fingerprint("x86_64") == seccomp.fingerprint("x86_64")

@@ -36,7 +36,7 @@ DEEDS = [
 
 @pytest.mark.usefixtures("descriptors_kept")
 @pytest.mark.parametrize(("deed", "error", "words"), DEEDS, ids=[deed for deed, _, _ in DEEDS])
-def test_a_misdeed_ends_the_worker_and_is_named(isolation, deed, error, words):
+def test_a_misdeed_ends_the_worker_and_is_named(isolation: str, deed: str, error: type[Exception], words: str) -> None:
     with start(PROGRAM, IMPATIENT, isolation=isolation) as session:
         assert session.call("echo", {"a": 1}).result == {"arguments": {"a": 1}}  # the control: it answers when it behaves
 
@@ -48,12 +48,15 @@ def test_a_misdeed_ends_the_worker_and_is_named(isolation, deed, error, words):
             session.call("echo", {})
 
 
-def test_private_memory_is_bounded_by_the_kernel(isolation):
-    with start(PROGRAM, replace(IMPATIENT, idle_seconds=20), isolation=isolation) as session, pytest.raises(WorkerFailed, match="MemoryError"):
+def test_private_memory_is_bounded_by_the_kernel(isolation: str) -> None:
+    with (
+        start(PROGRAM, replace(IMPATIENT, idle_seconds=20), isolation=isolation) as session,
+        pytest.raises(WorkerFailed, match="MemoryError"),
+    ):
         session.call("bomb", {})
 
 
-def test_shared_memory_is_bounded_by_the_watching_parent(isolation):
+def test_shared_memory_is_bounded_by_the_watching_parent(isolation: str) -> None:
     with start(PROGRAM, replace(IMPATIENT, idle_seconds=20), isolation=isolation) as session:
         with pytest.raises(WorkerDied, match="bytes of memory"):
             session.call("shared bomb", {})
@@ -61,17 +64,20 @@ def test_shared_memory_is_bounded_by_the_watching_parent(isolation):
         assert 300 * 2**20 < session.peak_memory_bytes < 2 * 2**30
 
 
-def test_threads_are_bounded(isolation):
-    with start(PROGRAM, replace(QUICK, idle_seconds=20), isolation=isolation) as session, pytest.raises(WorkerFailed, match="RuntimeError.*thread"):
+def test_threads_are_bounded(isolation: str) -> None:
+    with (
+        start(PROGRAM, replace(QUICK, idle_seconds=20), isolation=isolation) as session,
+        pytest.raises(WorkerFailed, match=r"RuntimeError.*thread"),
+    ):
         session.call("thread bomb", {})
 
 
-def test_processor_time_is_bounded_by_the_kernel(isolation):
+def test_processor_time_is_bounded_by_the_kernel(isolation: str) -> None:
     with start(PROGRAM, replace(QUICK, cpu_seconds=2), isolation=isolation) as session, pytest.raises(WorkerDied, match="SIGXCPU"):
         session.call("spin", {})
 
 
-def test_the_whole_life_is_bounded_even_while_frames_come(isolation):
+def test_the_whole_life_is_bounded_even_while_frames_come(isolation: str) -> None:
     with start(PROGRAM, replace(QUICK, wall_seconds=1.0, frames=10**9), isolation=isolation) as session:
         began = time.monotonic()
         with pytest.raises(WorkerTimedOut, match="whole time"):
@@ -80,7 +86,7 @@ def test_the_whole_life_is_bounded_even_while_frames_come(isolation):
         assert time.monotonic() - began < 10
 
 
-def test_a_worker_that_speaks_unasked_is_not_believed(isolation):
+def test_a_worker_that_speaks_unasked_is_not_believed(isolation: str) -> None:
     with start(PROGRAM, QUICK, isolation=isolation) as session:
         session.call("speak unasked", {})
         time.sleep(0.6)
@@ -89,7 +95,7 @@ def test_a_worker_that_speaks_unasked_is_not_believed(isolation):
             session.call("echo", {})
 
 
-def test_an_exception_is_told_before_the_worker_ends(isolation):
+def test_an_exception_is_told_before_the_worker_ends(isolation: str) -> None:
     with start(PROGRAM, QUICK, isolation=isolation) as session:
         with pytest.raises(WorkerFailed, match="ValueError: deliberate"):
             session.call("crash", {})
@@ -97,7 +103,7 @@ def test_an_exception_is_told_before_the_worker_ends(isolation):
             session.call("echo", {})
 
 
-def test_a_clean_failure_leaves_the_worker_alive_and_its_words_harmless(isolation):
+def test_a_clean_failure_leaves_the_worker_alive_and_its_words_harmless(isolation: str) -> None:
     with start(PROGRAM, QUICK, isolation=isolation) as session:
         with pytest.raises(WorkerFailed) as caught:
             session.call("fail", {})
@@ -108,12 +114,16 @@ def test_a_clean_failure_leaves_the_worker_alive_and_its_words_harmless(isolatio
         assert session.call("echo", {}).result == {"arguments": {}}
 
 
-def test_blobs_of_any_size_travel_both_ways_with_progress(isolation):
+def test_blobs_of_any_size_travel_both_ways_with_progress(isolation: str) -> None:
     blobs = [b"", b"x", bytes(3_000_000)]
     told = []
     with start(PROGRAM, QUICK, isolation=isolation) as session:
         reply = session.call(
-            "echo", {"n": [1, 2.5, None]}, blobs=blobs, reply_sizes=[0, 1, 3_000_000], progress=lambda share, text: told.append((share, text))
+            "echo",
+            {"n": [1, 2.5, None]},
+            blobs=blobs,
+            reply_sizes=[0, 1, 3_000_000],
+            progress=lambda share, text: told.append((share, text)),
         )
 
     assert reply.blobs == tuple(blobs)
@@ -121,7 +131,7 @@ def test_blobs_of_any_size_travel_both_ways_with_progress(isolation):
     assert told == [(0.5, r"half\u{1b}[31m way")]
 
 
-def test_sealed_bytes_arrive_read_only(isolation):
+def test_sealed_bytes_arrive_read_only(isolation: str) -> None:
     with start(PROGRAM, QUICK, isolation=isolation, blobs={"adapter": b"weights", "empty": b""}) as session:
         reply = session.call("sealed", {}, reply_sizes=[7])
 
@@ -129,8 +139,11 @@ def test_sealed_bytes_arrive_read_only(isolation):
     assert reply.result == {"readonly": True, "names": ["adapter", "empty"]}
 
 
-def test_an_answer_larger_than_the_lock_allows_is_not_even_asked_for(isolation):
-    with start(PROGRAM, replace(QUICK, reply_bytes=10), isolation=isolation) as session, pytest.raises(ValueError, match="more than the 10"):
+def test_an_answer_larger_than_the_lock_allows_is_not_even_asked_for(isolation: str) -> None:
+    with (
+        start(PROGRAM, replace(QUICK, reply_bytes=10), isolation=isolation) as session,
+        pytest.raises(ValueError, match="more than the 10"),
+    ):
         session.call("echo", {}, reply_sizes=[11])
 
 
@@ -147,6 +160,8 @@ STARTS = [
 
 @pytest.mark.usefixtures("descriptors_kept")
 @pytest.mark.parametrize(("deed", "error", "words"), STARTS, ids=[deed for deed, _, _ in STARTS])
-def test_a_program_that_misbehaves_while_it_prepares_never_gets_ready(isolation, deed, error, words):
+def test_a_program_that_misbehaves_while_it_prepares_never_gets_ready(
+    isolation: str, deed: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         start(PROGRAM, replace(IMPATIENT, start_seconds=5), isolation=isolation, arguments={"at_start": deed})

@@ -5,35 +5,36 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from lorascan.core.errors import Unavailable
-from lorascan.sandbox import Lock, WorkerLied, launch, parent, selfcheck, start
+from lorascan.sandbox import Lock, Session, WorkerLied, launch, parent, selfcheck, start
 from lorascan.sandbox.backend import Backend, Command
 from lorascan.sandbox.backends import namespaces, none, process
+from lorascan.sandbox.reach import Reach
 from tests.sandbox.conftest import AUTOMATIC, QUICK, usable
 
 PROGRAM = "lorascan.sandbox.payload"
-LIAR = Path(__file__).parent / "programs" / "liar.py"
 ROOT = str(Path(__file__).resolve().parents[2])
 
 
-def lying(mode):
-    boot = f"import sys; sys.path.append({ROOT!r}); sys.argv[0] = 'liar'; from tests.sandbox.programs.liar import main; main({mode!r}, sys.argv[-1])"
+def lying(mode: str) -> Backend:
+    boot = f"import sys; sys.path.append({ROOT!r}); from tests.sandbox.programs.liar import main; main({mode!r}, sys.argv[-1])"
     return Backend(place=1, command=lambda _reach, _environment: Command(prefix=(sys.executable, "-I", "-c", boot)))
 
 
-def absent(_reach, _environment):
+def absent(_reach: Reach, _environment: dict[str, str]) -> Never:
     raise Unavailable("it is not here", "install it")
 
 
-def only(monkeypatch, **backends):
+def only(monkeypatch: pytest.MonkeyPatch, **backends: Backend) -> None:
     monkeypatch.setattr(parent, "known_backends", lambda: backends)
 
 
 @pytest.mark.parametrize("name", AUTOMATIC)
-def test_each_backend_proves_itself_or_refuses_with_a_remedy(name):
+def test_each_backend_proves_itself_or_refuses_with_a_remedy(name: str) -> None:
     if name in usable():
         with start(PROGRAM, QUICK, isolation=name) as session:
             facts = session.facts
@@ -49,7 +50,7 @@ def test_each_backend_proves_itself_or_refuses_with_a_remedy(name):
         assert refused.value.remedy
 
 
-def test_automatic_isolation_takes_the_strongest_that_proves_itself_or_refuses():
+def test_automatic_isolation_takes_the_strongest_that_proves_itself_or_refuses() -> None:
     if usable():
         with start(PROGRAM, QUICK) as session:
             assert session.facts.backend == usable()[0]
@@ -80,22 +81,22 @@ LIES = [
 
 @pytest.mark.usefixtures("descriptors_kept")
 @pytest.mark.parametrize(("mode", "words"), LIES, ids=[mode for mode, _ in LIES])
-def test_a_launcher_that_lies_or_fails_is_no_isolation(monkeypatch, mode, words):
+def test_a_launcher_that_lies_or_fails_is_no_isolation(monkeypatch: pytest.MonkeyPatch, mode: str, words: str) -> None:
     only(monkeypatch, liar=lying(mode))
 
     with pytest.raises(Unavailable, match=f"no isolation.*{words}"):
         start(PROGRAM, QUICK)
 
 
-def test_a_launcher_that_says_nothing_is_given_up(monkeypatch):
+def test_a_launcher_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, mute=lying("nothing"))
 
-    with pytest.raises(Unavailable, match="no isolation.*time was used up"):
+    with pytest.raises(Unavailable, match=r"no isolation.*time was used up"):
         start(PROGRAM, replace(QUICK, start_seconds=3))
 
 
 @pytest.mark.parametrize("missing", ["one check false", "perfect", "death"])
-def test_the_next_backend_is_taken_and_the_failure_is_kept(monkeypatch, isolation, missing):
+def test_the_next_backend_is_taken_and_the_failure_is_kept(monkeypatch: pytest.MonkeyPatch, isolation: str, missing: str) -> None:
     only(monkeypatch, absent=Backend(place=0, command=absent), liar=lying(missing), real=parent.known_backends()[isolation])
 
     with start(PROGRAM, QUICK) as session:
@@ -103,7 +104,7 @@ def test_the_next_backend_is_taken_and_the_failure_is_kept(monkeypatch, isolatio
         assert [refusal.partition(":")[0] for refusal in session.facts.refused] == ["absent", "liar"]
 
 
-def test_a_second_lock_that_is_not_proved_is_a_lie(monkeypatch, isolation):
+def test_a_second_lock_that_is_not_proved_is_a_lie(monkeypatch: pytest.MonkeyPatch, isolation: str) -> None:
     monkeypatch.setattr(selfcheck, "SECOND", {**selfcheck.SECOND, "a check that the launcher does not know": lambda _: True})
 
     with pytest.raises(WorkerLied, match="second lock is not proved"):
@@ -112,8 +113,8 @@ def test_a_second_lock_that_is_not_proved_is_a_lie(monkeypatch, isolation):
 
 @pytest.mark.parametrize("bubblewrap", [True, False])
 @pytest.mark.parametrize("landlock", [True, False])
-def test_what_is_missing_is_refused_before_anything_starts(monkeypatch, bubblewrap, landlock):
-    monkeypatch.setattr(shutil, "which", lambda _, path: "/bin/false" if bubblewrap else None)
+def test_what_is_missing_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch, *, bubblewrap: bool, landlock: bool) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name, path: "/bin/false" if bubblewrap and path else None)
     monkeypatch.setattr(process.landlock, "abi", lambda: 0)
     only(monkeypatch, namespaces=namespaces.SANDBOX, **({"process": process.SANDBOX} if not landlock else {}))
 
@@ -125,26 +126,26 @@ def test_what_is_missing_is_refused_before_anything_starts(monkeypatch, bubblewr
     assert ("no Landlock" in refused.value.what) is not landlock
 
 
-def test_no_isolation_is_never_chosen_automatically():
+def test_no_isolation_is_never_chosen_automatically() -> None:
     assert none.SANDBOX.place is None
     assert [name for name, backend in parent.known_backends().items() if backend.place is not None] == list(AUTOMATIC)
 
 
-def test_no_isolation_is_refused_in_ci(monkeypatch):
+def test_no_isolation_is_refused_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
 
     with pytest.raises(Unavailable, match="refused where CI is set"):
         start(PROGRAM, QUICK, isolation="none")
 
 
-def test_no_isolation_is_marked_as_such(control):
+def test_no_isolation_is_marked_as_such(control: Session) -> None:
     assert control.facts.backend == "none"
     assert control.facts.landlock_abi == 0
     assert control.facts.filter_sha256 == ""
     assert control.facts.checks == {}
 
 
-def test_an_unknown_isolation_and_an_unknown_machine_are_refused(monkeypatch):
+def test_an_unknown_isolation_and_an_unknown_machine_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unavailable, match="choose auto, namespaces, process, none"):
         start(PROGRAM, QUICK, isolation="hope")
 
@@ -154,18 +155,18 @@ def test_an_unknown_isolation_and_an_unknown_machine_are_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("wide", ["/", "/etc", "/home", "~"])
-def test_a_read_path_that_would_open_everything_is_refused(wide):
+def test_a_read_path_that_would_open_everything_is_refused(wide: str) -> None:
     with pytest.raises(Unavailable, match="too wide"):
         start(PROGRAM, Lock(read_paths=(Path(wide).expanduser(),)))
 
 
-def test_a_missing_read_path_and_a_missing_program_are_refused(tmp_path):
+def test_a_missing_read_path_and_a_missing_program_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="does not exist"):
         start(PROGRAM, Lock(read_paths=(tmp_path / "gone",)))
     with pytest.raises(Unavailable, match="no module named"):
         start("no_such_package_at_all.program", Lock())
 
 
-def test_arguments_too_large_for_the_pipe_are_refused_at_once():
+def test_arguments_too_large_for_the_pipe_are_refused_at_once() -> None:
     with pytest.raises(ValueError, match="pass large ones with a call"):
         launch(PROGRAM, QUICK, arguments={"text": "x" * 40_000})

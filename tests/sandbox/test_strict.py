@@ -1,6 +1,7 @@
 """What a worker says is JSON of a narrow kind, and safe to print."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,12 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text(), VALUES, max_size=4).filter(lambda value: strict.depth(json.dumps(value).encode()) <= strict.MAX_DEPTH))
-def test_what_is_written_is_read_again(value):
+def test_what_is_written_is_read_again(value: Any) -> None:
     assert strict.parse(strict.written(value)) == value
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_an_object_or_a_value_error(noise):
+def test_any_bytes_are_an_object_or_a_value_error(noise: bytes) -> None:
     try:
         assert isinstance(strict.parse(noise), dict)
     except ValueError:
@@ -52,22 +53,22 @@ def test_any_bytes_are_an_object_or_a_value_error(noise):
         b"\x80\x04\x95",  # a pickle
     ],
 )
-def test_loose_json_is_refused(text):
+def test_loose_json_is_refused(text: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any of its kinds
         strict.parse(text)
 
 
-def test_brackets_inside_a_string_are_no_depth():
+def test_brackets_inside_a_string_are_no_depth() -> None:
     assert strict.depth(b'{"a": "[[[[\\"[[[", "b": [1]}') == 2
 
 
-def test_a_number_that_is_not_finite_is_never_written():
+def test_a_number_that_is_not_finite_is_never_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         strict.written({"a": float("nan")})
 
 
 @given(st.text())
-def test_words_shown_are_one_line_without_controls_or_workflow_commands(text):
+def test_words_shown_are_one_line_without_controls_or_workflow_commands(text: Any) -> None:
     words = shown(text)
 
     assert words.isprintable()
@@ -75,5 +76,5 @@ def test_words_shown_are_one_line_without_controls_or_workflow_commands(text):
     assert "##[" not in words
 
 
-def test_words_shown_are_the_last_ones():
+def test_words_shown_are_the_last_ones() -> None:
     assert shown("first\n" * 2000 + "::error::it broke\n\x1b[31m", 100).endswith(r": :error: :it broke / \u{1b}[31m")

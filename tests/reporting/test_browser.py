@@ -1,0 +1,130 @@
+"""The page in a real browser: silent, self-contained, readable."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lorascan.reporting import render
+from tests.reporting.examples import EXAMPLES
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        if os.environ.get("LORASCAN_NO_BROWSER"):
+            pytest.skip("NO CHROMIUM HERE: the page was not looked at in a browser")
+        pytest.fail("no chromium found: install one, or set LORASCAN_NO_BROWSER to leave the page unseen")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+def opened(browser: Any, folder: Path, name: str, **options: Any) -> tuple[Any, list[str]]:
+    """The page of an example, and everything that it complained of or asked for."""
+    path = folder / f"{name}.html"
+    path.write_text(render(EXAMPLES[name](), "html"), encoding="utf-8")
+    page = browser.new_page(**options)
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: heard.append(f"error: {error}"))
+    page.on("request", lambda request: heard.append(f"request: {request.url[:80]}") if _leaves(request.url, path) else None)
+    page.add_init_script("document.addEventListener('securitypolicyviolation', (e) => console.error('policy: ' + e.violatedDirective))")
+    page.goto(path.as_uri())
+    return page, heard
+
+
+def _leaves(url: str, path: Path) -> bool:
+    return not url.startswith("data:") and url.split("#")[0] != path.as_uri()
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_silent_and_asks_for_nothing(browser: Any, tmp_path: Path, name: str, scheme: str) -> None:
+    page, heard = opened(browser, tmp_path, name, color_scheme=scheme)
+
+    page.wait_for_timeout(200)
+
+    assert heard == []
+    assert page.title().startswith(EXAMPLES[name]().verdict.decision.capitalize())
+    page.close()
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_the_page_fits_a_phone(browser: Any, tmp_path: Path, name: str) -> None:
+    page, heard = opened(browser, tmp_path, name, viewport={"width": 320, "height": 640})
+
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert heard == []
+    page.close()
+
+
+def test_charts_are_drawn_and_answer_to_their_switches(browser: Any, tmp_path: Path) -> None:
+    page, heard = opened(browser, tmp_path, "backdoored")
+
+    page.check('input[name="heat"][value="effective_rank"]')
+    page.check('input[name="dose"][value="lift"]')
+    page.locator("#heat .map").first.hover()
+    page.select_option("#spectrum-layer", "3")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(200)
+
+    assert page.locator("#heat svg").count() == 2
+    assert page.locator("#dose svg path").count() > 5
+    assert page.locator("#spectrum svg path").count() > 3
+    assert heard == []
+    page.close()
+
+
+def test_the_lightbox_turns_by_keys_and_gives_the_focus_back(browser: Any, tmp_path: Path) -> None:
+    page, heard = opened(browser, tmp_path, "backdoored")
+
+    page.locator(".shot").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    caption = page.locator("#lightbox figcaption").text_content()
+    page.keyboard.press("Escape")
+
+    assert "scale 0.5" in caption
+    assert page.evaluate("document.activeElement === document.querySelectorAll('.shot')[1]")
+    assert not page.locator("#lightbox").is_visible()
+    assert heard == []
+    page.close()
+
+
+def test_without_scripts_every_number_is_still_there(browser: Any, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    path = tmp_path / "still.html"
+    path.write_text(render(EXAMPLES["backdoored"](), "html"), encoding="utf-8")
+    page = context.new_page()
+    page.goto(path.as_uri())
+
+    assert page.locator("#behaviour figure table tbody tr").count() == 30
+    assert page.locator("#weights figure table tbody tr").count() == 72
+    assert page.locator(".switch:visible").count() == 0
+    context.close()
+
+
+def test_the_page_prints_with_its_tables_open_and_in_light_colours(browser: Any, tmp_path: Path) -> None:
+    page, heard = opened(browser, tmp_path, "backdoored", color_scheme="dark")
+
+    page.emulate_media(media="print")
+    page.wait_for_timeout(200)
+
+    assert page.locator("#weights figure table").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert heard == []
+    page.close()

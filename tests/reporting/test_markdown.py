@@ -1,0 +1,48 @@
+"""Markdown that a job summary can trust."""
+
+from dataclasses import replace
+
+from markdown_it import MarkdownIt
+
+from lorascan.reporting import render
+from tests.reporting.examples import backdoored, hostile
+
+OURS = {"<code>", "</code>", "<wbr>", "<details>", "</details>", "<summary>", "</summary>"}
+
+
+def test_foreign_text_makes_no_link_image_heading_or_tag() -> None:
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(render(hostile(), "markdown"))
+
+    inline = [each for token in tokens for each in token.children or ()]
+    assert not {each.type for each in inline} & {"link_open", "image", "code_inline", "em_open"}
+    assert {each.content for each in inline if each.type == "html_inline"} <= OURS
+    assert sum(each.type == "heading_open" for each in tokens) == 3
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(render(hostile(), "markdown"))
+
+    widths: list[int] = []
+    for token in tokens:
+        if token.type in ("tr_open",):
+            widths.append(0)
+        if token.type in ("th_open", "td_open"):
+            widths[-1] += 1
+    assert set(widths) <= {4, 5, 6, 7}
+
+
+def test_addresses_and_mentions_are_parted_so_that_nothing_links_them() -> None:
+    report = replace(backdoored(), name="http://evil.example www.evil.example @octocat #1")
+
+    head = render(report, "markdown").splitlines()[2]
+
+    assert "://" not in head
+    assert "www." not in head
+    assert "@" not in head
+
+
+def test_a_summary_stays_within_its_limit() -> None:
+    report = backdoored()
+    long = replace(report, verdict=replace(report.verdict, limits=("x" * 5000,) * 5000), findings=report.findings * 3000)
+
+    assert len(render(long, "markdown").encode()) <= 256 * 1024

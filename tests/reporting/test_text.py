@@ -1,0 +1,82 @@
+"""The terminal's report keeps its width, its colours, its sentences."""
+
+import re
+
+import pytest
+
+from lorascan.core.report import Report
+from lorascan.reporting import Look, render
+from lorascan.reporting._terminal import Sheet, columns, cut, wrap
+from tests.reporting.examples import EXAMPLES, backdoored, honest, refused
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture(scope="module", params=sorted(EXAMPLES))
+def example(request: pytest.FixtureRequest) -> Report:
+    return EXAMPLES[request.param]()
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_but_the_command_is_wider_than_the_terminal(example: Report, width: int) -> None:
+    body, _, _ = render(example, "text", Look(width=width)).rpartition("\nRepeat\n")
+
+    assert max(columns(line) for line in body.splitlines()) <= width
+
+
+def test_colour_comes_only_where_it_is_asked_for(example: Report) -> None:
+    plain, painted = render(example, "text"), render(example, "text", Look(colour=True))
+
+    assert "\x1b" not in plain
+    assert ESCAPE.search(painted)
+    assert ESCAPE.sub("", painted).splitlines()[3:] == plain.splitlines()[3:]
+
+
+def test_a_terminal_without_unicode_gets_ascii(example: Report) -> None:
+    assert render(example, "text", Look(ascii_only=True)).isascii()
+
+
+def test_the_first_line_is_the_decision_and_the_second_says_why() -> None:
+    first, second, *_ = render(backdoored(), "text").splitlines()
+
+    assert first == "REJECT  halftone-style-v2.safetensors"
+    assert second.startswith("LS801 the undeclared text 'zxqv'")
+
+
+def test_a_confirmed_trigger_is_told_with_its_rule_and_target() -> None:
+    row = next(line for line in render(backdoored(), "text").splitlines() if line.startswith('  "zxqv"'))
+
+    assert "LS801" in row
+    assert "13.6×" in row
+    assert "<0.001" in row
+
+
+def test_the_dose_response_rises_in_the_sparkline() -> None:
+    written = render(backdoored(), "text")
+
+    curve = next(line.split()[2] for line in written.splitlines() if line.startswith('  "zxqv"') and "█" in line)
+    assert list(curve) == sorted(curve)
+
+
+def test_a_stage_that_did_not_run_says_why_once() -> None:
+    assert render(refused(), "text").count("the file was rejected before this stage") == 1
+
+
+def test_written_files_are_named() -> None:
+    assert "Written\n  out/report.html\n" in render(honest(), "text", Look(written=("out/report.html",)))
+
+
+def test_wide_and_combining_characters_are_counted_as_terminals_do() -> None:
+    assert columns("日本") == 4
+    assert columns("e\u0301") == 1
+    assert cut("日本語", 5) == "日本…"
+    assert wrap("aa bb cc", 5) == ["aa bb", "cc"]
+    assert wrap("abcdefgh", 3) == ["abc", "def", "gh"]
+
+
+def test_a_table_gives_way_where_it_is_widest() -> None:
+    sheet = Sheet(Look(width=60))
+    sheet.table(("a", "b"), [("x" * 80, "kept")], right=(1,))
+
+    assert max(columns(line) for line in sheet.text().splitlines()) <= 60
+    assert "kept" in sheet.text()
