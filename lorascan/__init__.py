@@ -1,8 +1,8 @@
 """Decide whether an untrusted LoRA adapter for an image model may be admitted.
 
-    import lorascan
-    report = lorascan.audit("adapter.safetensors")
-    report.verdict.decision
+import lorascan
+report = lorascan.audit("adapter.safetensors")
+report.verdict.decision
 """
 
 from pathlib import Path
@@ -17,7 +17,8 @@ __version__ = "0.1.0"
 def audit(path: "str | Path", **settings: Any) -> "Report":  # noqa: ANN401 - the fields of lorascan.settings.Settings
     """Audit one adapter file; keyword arguments are the fields of `lorascan.settings.Settings`.
 
-    Raises UsageError for settings that make no sense, FileNotFoundError where there is no file. Everything else is in the report.
+    Raises UsageError for settings that make no sense, FileNotFoundError where there is no file. Everything else is in
+    the report.
     """
     from lorascan.audit import audit as run  # noqa: PLC0415 - importing lorascan stays cheap
     from lorascan.settings import settings_of  # noqa: PLC0415

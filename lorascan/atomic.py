@@ -1,6 +1,5 @@
 """Writes a file whole or not at all."""
 
-import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 def write_atomically(path: Path, text: str) -> None:
     """Write UTF-8 text beside `path` and put it in its place; a device or pipe is written directly.
 
-    Raises OSError where the folder is missing, the disk is full or writing is not allowed; then no half-written file is left.
+    Raises OSError where the folder is missing, the disk is full or writing is not allowed; then no half-written file
+    is left.
     """
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8") as stream:
@@ -20,11 +20,10 @@ def write_atomically(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(target)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)
         raise
 
 

@@ -31,8 +31,8 @@ class Subject:
 def audit(path: Path, settings: Settings = DEFAULT, *, listener: Listener = silent, command: str = "") -> Report:
     """Decide whether the adapter at `path` may be admitted.
 
-    A bad file, a missing base and a machine without isolation are results in the report. Raises UsageError for settings that
-    make no sense, FileNotFoundError where there is no file.
+    A bad file, a missing base and a machine without isolation are results in the report. Raises UsageError for
+    settings that make no sense, FileNotFoundError where there is no file.
     """
     policy = POLICIES[settings.policy]
     evidence = Evidence.collect(at_rest(path, settings), listener)
@@ -75,19 +75,28 @@ def in_action(evidence: Evidence, settings: Settings, listener: Listener) -> Ite
     from lorascan.hunting import hunt  # noqa: PLC0415 - static audits need none of these
     from lorascan.probing import probe  # noqa: PLC0415
     from lorascan.probing.suites import suite_for  # noqa: PLC0415
-    from lorascan.weights.canonical import canonical  # noqa: PLC0415
+    from lorascan.weights.canonical import canonical, read_canonical  # noqa: PLC0415
     from lorascan.worker import open_workers  # noqa: PLC0415
 
     yield StageName.LOAD
     subject = evidence[Subject]
     base = resolve_base(settings.base, subject.base, settings.scorer)
     declared = declared_phrases(evidence[FileFacts], settings)
-    with open_workers(base, canonical(subject.adapter, subject.vetted), settings, listener) as (bench, isolation, loaded):
+    written = canonical(subject.adapter, subject.vetted)
+    with open_workers(base, written, settings, listener) as (bench, isolation, loaded):
         yield from isolation
         yield loaded
         yield StageName.HUNT
         scenes = suite_for(base.family).prompt[: settings.budget.contexts]
-        candidates = hunt(bench, subject.adapter, scenes, declared, settings, listener)
+        candidates = hunt(
+            bench,
+            subject.adapter,
+            tensors=read_canonical(written),
+            scenes=scenes,
+            declared=declared,
+            settings=settings,
+            listener=listener,
+        )
         yield candidates
         yield StageName.PROBE
         yield probe(bench, candidates, declared, settings, listener)
@@ -107,7 +116,5 @@ def _with_the_stages_that_did_not_run(evidence: Evidence) -> Evidence:
     named = {stage.name for stage in evidence.stages}
     stopped = next((stage for stage in evidence.stages if stage.status is not Status.RAN), None)
     reason = f"after the {stopped.name} stage was {stopped.status}" if stopped else "rejected before loading"
-    missing = tuple(
-        Stage(name=name, status=Status.NOT_RUN, reason=reason) for name in StageName if name not in named
-    )
+    missing = tuple(Stage(name=name, status=Status.NOT_RUN, reason=reason) for name in StageName if name not in named)
     return evidence.joined(Evidence(stages=missing))

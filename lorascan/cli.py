@@ -82,7 +82,11 @@ def _version(*, wanted: bool) -> None:
 
 @app.callback()
 def options(
-    *, version: Annotated[bool, typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True, help="Print the version.")] = False
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=lambda value: _version(wanted=value), is_eager=True, help="Print the version."),
+    ] = False,
 ) -> None:
     """Decide whether an untrusted LoRA adapter for an image model may be admitted."""
     del version
@@ -92,14 +96,39 @@ def options(
 def audit(  # noqa: PLR0913 - one parameter an option
     target: Annotated[list[str], typer.Argument(help="Adapter files, folders or globs.", show_default=False)],
     *,
-    policy: Annotated[PolicyName, typer.Option(help="static: file and weights only; ci: all stages; strict: a review rejects; research: never blocks but on a reject.")] = PolicyName.CI,
-    base: Annotated[str | None, typer.Option(help='"lab", a diffusers folder, or a name in the local hub cache. Default: the lab where the adapter fits it.', show_default=False)] = None,
-    scorer: Annotated[Path | None, typer.Option(help="open_clip folder that scores pictures (needed with a base of your own).", show_default=False)] = None,
+    policy: Annotated[
+        PolicyName,
+        typer.Option(
+            help="static: file and weights only; ci: all stages; strict: a review rejects; research: never blocks but on a reject."
+        ),
+    ] = PolicyName.CI,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help='"lab", a diffusers folder, or a name in the local hub cache. Default: the lab where the adapter fits it.',
+            show_default=False,
+        ),
+    ] = None,
+    scorer: Annotated[
+        Path | None,
+        typer.Option(help="open_clip folder that scores pictures (needed with a base of your own).", show_default=False),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     isolation: Annotated[str, typer.Option(help="auto, namespaces, process; none runs WITHOUT a lock and is refused in CI.")] = "auto",
-    declared: Annotated[list[str] | None, typer.Option(help="A trigger phrase declared outside the file, such as on its page (repeatable).", show_default=False)] = None,
+    declared: Annotated[
+        list[str] | None,
+        typer.Option(help="A trigger phrase declared outside the file, such as on its page (repeatable).", show_default=False),
+    ] = None,
     output_format: Annotated[str, typer.Option("--format", "-f", help="What stdout gets: text or json.")] = "text",
-    output: Annotated[list[Path] | None, typer.Option("--output", "-o", help="Also write a report; its suffix says the format: .html .json .txt (repeatable).", show_default=False)] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Also write a report; its suffix says the format: .html .json .txt (repeatable).",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Load a file that is already rejected (researchers).")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Report only: exit 0 whatever the verdict.")] = False,
@@ -112,7 +141,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
     from lorascan.targets import means_many, missing, targets  # noqa: PLC0415
 
     settings = settings_of(
-        policy=policy.value, base=base, scorer=scorer, device=device, isolation=isolation, declared=tuple(declared or ()), seed=seed, keep_going=keep_going
+        policy=policy.value,
+        base=base,
+        scorer=scorer,
+        device=device,
+        isolation=isolation,
+        declared=tuple(declared or ()),
+        seed=seed,
+        keep_going=keep_going,
     )
     sinks = _sinks(output_format, output or [], many=means_many(target))
     for name in missing(target):

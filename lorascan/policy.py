@@ -70,7 +70,10 @@ def decide(evidence: Evidence, findings: Sequence[Finding], limits: Sequence[str
         reasons=reasons,
         not_assessed=missing,
         limits=tuple(limits),
-        scope={"policy": policy.name, "stages": [str(stage.name) for stage in evidence.stages if stage.status is Status.RAN]},
+        scope={
+            "policy": policy.name,
+            "stages": [str(stage.name) for stage in evidence.stages if stage.status is Status.RAN],
+        },
     )
 
 

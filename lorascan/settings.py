@@ -40,7 +40,8 @@ class Budget(Strict):
     """How much is searched and drawn. Counts; a pair is one prompt with one noise seed."""
 
     contexts: int = Field(4, description="prompts in which the hunt searches")
-    sweep_tokens: int = Field(8192, description="vocabularies above this are first narrowed by the response of ΔW")
+    sweep_tokens: int = Field(8192, description="larger vocabularies are narrowed before they are denoised")
+    narrowed_tokens: int = Field(512, description="tokens that are left by each way of narrowing")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
     select_pairs: int = 4
     confirmed: int = Field(4, description="candidates tested on held-out pairs")

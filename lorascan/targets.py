@@ -31,7 +31,11 @@ def _of(argument: str) -> Iterator[Path]:
     elif _exists(path):
         yield path
     elif glob.has_magic(argument):
-        yield from (Path(each) for each in sorted(glob.glob(argument, recursive=True)) if not Path(each).is_dir())
+        yield from (
+            Path(each)
+            for each in sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - absolute patterns too
+            if not Path(each).is_dir()
+        )
 
 
 def _exists(path: Path) -> bool:

@@ -46,9 +46,7 @@ def pipeline_index(folder: Path) -> Mapping[str, Any]:
     name = index.get("_class_name")
     if not isinstance(name, str) or name not in _PIPELINES:
         what = f"the base {folder.name} is a pipeline of class {name!r}"
-        raise Unavailable(
-            what, f"give a folder of one of {', '.join(sorted(_PIPELINES))}; custom pipelines are not run"
-        )
+        raise Unavailable(what, f"give a folder of one of {', '.join(sorted(_PIPELINES))}; custom pipelines are not run")
     for component, entry in index.items():
         if isinstance(entry, list) and not _is_plain(entry):
             what = f"component {component!r} of the base {folder.name} asks for the class {entry}"

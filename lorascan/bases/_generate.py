@@ -1,8 +1,8 @@
 """Makes the manifests from the configurations of the bases.
 
-Run as `python -m lorascan.bases._generate [FAMILY…]`. Imports torch, diffusers and transformers; the models are built on
-the meta device, so that no weights are needed. Configurations are written down here where the classes' defaults are not
-those of the release.
+Run as `python -m lorascan.bases._generate [FAMILY…]`. Imports torch, diffusers and transformers; the models are built
+on the meta device, so that no weights are needed. Configurations are written down here where the classes' defaults
+are not those of the release.
 """
 
 import json

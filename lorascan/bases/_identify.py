@@ -14,8 +14,8 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims) -> BaseFac
 
     With `requested` ("lab", a folder, a cached repository), match and unknown modules are those of that base, and the
     family is the one that it is loaded as. Without it the family is the only one that fits wholly; among several the
-    one that the metadata claim; where none fits wholly, the one that fits best, if it fits at least half of the modules.
-    Raises UsageError and Unavailable as `locate` and `base_manifest` do.
+    one that the metadata claim; where none fits wholly, the one that fits best, if it fits at least half of the
+    modules. Raises UsageError and Unavailable as `locate` and `base_manifest` do.
     """
     shares = {each.family: _share(adapter, each) for each in manifests()}
     candidates = tuple(name for name, share in shares.items() if share == 1.0)

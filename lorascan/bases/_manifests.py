@@ -28,7 +28,6 @@ def manifests() -> tuple[Manifest, ...]:
 def _read(path: Path) -> Manifest:
     stored = json.loads(path.read_text(encoding="utf-8"))
     modules = {
-        component: {module_path: tuple(shape) for module_path, shape in shapes.items()}
-        for component, shapes in stored["modules"].items()
+        component: {module_path: tuple(shape) for module_path, shape in shapes.items()} for component, shapes in stored["modules"].items()
     }
     return Manifest(family=stored["family"], modules=modules)

@@ -23,8 +23,8 @@ _GIVE_ONE = "give a local diffusers folder or the name of a cached one with --ba
 class ResolvedBase:
     """A base that is at hand: its folder, the family as which it is loaded, the SHA-256 of what will be loaded.
 
-    `scorer` is the open_clip folder that scores its pictures; `variant` the weights' file variant ("fp16") where the plain
-    files are absent.
+    `scorer` is the open_clip folder that scores its pictures; `variant` the weights' file variant ("fp16") where the
+    plain files are absent.
     """
 
     folder: Path
@@ -76,9 +76,7 @@ def resolve_base(requested: str | None, facts: BaseFacts, scorer: Path | None = 
     scores = scorer or family.scorer
     if scores is None or not scores.is_dir():
         raise Unavailable(f"no picture scorer is at hand for {family.title}", "give an open_clip folder with --scorer")
-    return ResolvedBase(
-        folder=folder, family=family.name, sha256=folder_digest(folder), scorer=scores, variant=variant(folder)
-    )
+    return ResolvedBase(folder=folder, family=family.name, sha256=folder_digest(folder), scorer=scores, variant=variant(folder))
 
 
 def locate(requested: str) -> Path:

@@ -32,9 +32,9 @@ class Claim:
 class PeftClaims:
     """The allow-listed fields of a PEFT config embedded in the file (`lora_adapter_metadata`), per component.
 
-    `alpha_pattern` and `rank_pattern` map literal module paths to numbers; patterns that are no literal path were refused.
-    `peft_type`, `bias`, `initialisation`, `modules_to_save`, `base` and `imports` are text to report, never acted upon;
-    `imports` holds each field that asks a loader to import code, as "field = value".
+    `alpha_pattern` and `rank_pattern` map literal module paths to numbers; patterns that are no literal path were
+    refused. `peft_type`, `bias`, `initialisation`, `modules_to_save`, `base` and `imports` are text to report, never
+    acted upon; `imports` holds each field that asks a loader to import code, as "field = value".
     """
 
     rank: int | None = None

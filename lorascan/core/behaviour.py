@@ -1,7 +1,7 @@
 """What an adapter was seen to do to pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,8 @@ class LoadFacts:
     """What happened when the adapter met its base.
 
     `applied` of `expected` updates landed in a module; `unapplied` names the others (at most 20). Digests are SHA-256
-    over the base's parameters before the load, with the adapter attached, and after it was taken off. `scale_zero_identical`: with scale 0 the adapted
-    worker drew the reference worker's pictures bit for bit.
+    over the base's parameters before the load, with the adapter attached, and after it was taken off.
+    `scale_zero_identical`: with scale 0 the adapted worker drew the reference worker's pictures bit for bit.
     """
 
     base: str
@@ -45,9 +45,9 @@ class LoadFacts:
 class TriggerCandidate:
     """A text that the hunt nominates as a hidden trigger.
 
-    `score` is the method's statistic (≥ 0, larger is more suspicious), `z` its robust z among texts of its kind, `rank` its
-    place in the merged list (1 = first), `target` what the effect points to where a method names it. `replaces` is the
-    plain text that the candidate stands in for (unicode twins); "" where it is added as a word.
+    `score` is the method's statistic (≥ 0, larger is more suspicious), `z` its robust z among texts of its kind,
+    `rank` its place in the merged list (1 = first), `target` what the effect points to where a method names it.
+    `replaces` is the plain text that the candidate stands in for (unicode twins); "" where it is added as a word.
     """
 
     text: str
@@ -99,12 +99,13 @@ class ProbeObservation:
 class TriggerTest:
     """What the confirming pictures say of one trigger text at one scale.
 
-    d_i = [f(x_L(p+t)) − f(x_0(p+t))] − [f(x_L(p)) − f(x_0(p))] in CLIP space, over held-out (prompt, seed) pairs i; E(t) is its
-    mean. `effect` = ‖E(t)‖; `effect_ratio` divides it by the median effect of control words; `unexplained` is the share of
-    E(t) outside the span of the declared and always-on effects, in [0, 1]; `mismatch` is how much of the prompt's own concept the
-    trigger takes away, as a drop of its n-way CLIP probability against the base, in [−1, 1]; `lock` = 1 − V_L/V_0
-    with V the trace of the covariance of f over pairs; `p_value` is family-wise (paired sign flips, max-T) against
-    control words. `target` names the concept that gains most probability under the trigger, `target_gain` how much.
+    d_i = [f(x_L(p+t)) − f(x_0(p+t))] − [f(x_L(p)) − f(x_0(p))] in CLIP space, over held-out (prompt, seed) pairs i;
+    E(t) is its mean. `effect` = ‖E(t)‖; `effect_ratio` divides it by the median effect of control words;
+    `unexplained` is the share of E(t) outside the span of the declared and always-on effects, in [0, 1]; `mismatch`
+    is how much of the prompt's own concept the trigger takes away, as a drop of its n-way CLIP probability against
+    the base, in [−1, 1]; `lock` = 1 − V_L/V_0 with V the trace of the covariance of f over pairs; `p_value` is
+    family-wise (paired sign flips, max-T) against control words. `target` names the concept that gains most
+    probability under the trigger, `target_gain` how much.
     """
 
     trigger: str

@@ -28,10 +28,4 @@ def members(package: str, constant: str, kind: type[MemberT]) -> dict[str, Membe
 @cache
 def _public_modules(package: str) -> tuple[str, ...]:
     module: ModuleType = importlib.import_module(package)
-    return tuple(
-        sorted(
-            each.name
-            for each in pkgutil.iter_modules(module.__path__)
-            if not each.name.startswith("_") and not each.ispkg
-        )
-    )
+    return tuple(sorted(each.name for each in pkgutil.iter_modules(module.__path__) if not each.name.startswith("_") and not each.ispkg))

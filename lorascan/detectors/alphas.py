@@ -1,8 +1,8 @@
 """Finds α that hides or turns the strength.
 
 What it measures: α and the scaling α/r (α/√r where rank-stabilised) of every update. α that is no finite scalar is
-refused while reading. α of 0 or below: medium. A scaling from an α tensor above 16: medium, above 100: high (an embedded
-config's α is LS403's). α on some modules and not on others: medium.
+refused while reading. α of 0 or below: medium. A scaling from an α tensor above 16: medium, above 100: high (an
+embedded config's α is LS403's). α on some modules and not on others: medium.
 
 Why it matters: α is one number beside tensors that look harmless, and multiplies them all. α = 0 means scale 0 in
 diffusers and ComfyUI and α = r in LyCORIS. Where one module has α and the others none, diffusers gives every module

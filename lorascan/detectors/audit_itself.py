@@ -1,7 +1,8 @@
 """Findings about the audit itself.
 
-What it measures: stages that failed while an adapter was being audited: the locked worker died (LS902), was silent for too long
-(LS903), broke the protocol (LS904), refused an operation (LS905) or answered with numbers that are not finite (LS906).
+What it measures: stages that failed while an adapter was being audited: the locked worker died (LS902), was silent
+for too long (LS903), broke the protocol (LS904), refused an operation (LS905) or answered with numbers that are not
+finite (LS906).
 
 Why it matters: an adapter that stops its own audit is not admitted. The verdict is undecided, never an admit.
 

@@ -33,8 +33,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     for each in bad[:_REPORTED]:
         yield Finding(
             rule=RULE,
-            message=f"{each.count:,} numbers are not finite, the first at index {each.first_index:,}"
-            f" ({len(bad):,} such tensors in all)",
+            message=f"{each.count:,} numbers are not finite, the first at index {each.first_index:,} ({len(bad):,} such tensors in all)",
             severity=Severity.HIGH,
             where=each.tensor,
             measured=each.count,

@@ -1,12 +1,12 @@
 """Finds what loaders would read differently or not at all.
 
-What it measures: whether a file mixes dialects (LS505), carries the marker of a control-LoRA (LS506), holds updates of a
-kind that is known by name and not read yet, or tensors of no known kind (LS508). LS505 also refuses two updates of one
-module and LS509 what is no adapter at all; both stop reading.
+What it measures: whether a file mixes dialects (LS505), carries the marker of a control-LoRA (LS506), holds updates
+of a kind that is known by name and not read yet, or tensors of no known kind (LS508). LS505 also refuses two updates
+of one module and LS509 what is no adapter at all; both stop reading.
 
-Why it matters: "the update" depends on the loader. diffusers drops the original (sgm) names where diffusers' names stand
-beside them, and two updates of one module are applied by some loaders, added or overwritten by others. Half a file that
-one loader ignores can be the half that another applies.
+Why it matters: "the update" depends on the loader. diffusers drops the original (sgm) names where diffusers' names
+stand beside them, and two updates of one module are applied by some loaders, added or overwritten by others. Half a
+file that one loader ignores can be the half that another applies.
 
 When it is wrong: LoHa, LoKr, DoRA and OFT adapters are honest kinds; they are named because lorascan cannot apply and
 test them yet. Merged files may mix dialects without intent.
@@ -44,9 +44,7 @@ UNREAD = Rule(
     severity=Severity.MEDIUM,
     cwe=(436,),
 )
-NO_ADAPTER = Rule(
-    code="LS509", name="no-adapter", summary="Is no adapter; the kind is named.", severity=Severity.HIGH, cwe=(915,)
-)
+NO_ADAPTER = Rule(code="LS509", name="no-adapter", summary="Is no adapter; the kind is named.", severity=Severity.HIGH, cwe=(915,))
 _UNREAD = dict.fromkeys((*sorted(UNREAD_DIALECTS), Reason.UNKNOWN), Severity.MEDIUM)
 
 

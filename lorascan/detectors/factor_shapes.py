@@ -39,9 +39,7 @@ FULL = Rule(
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most one finding a rule."""
     adapter = evidence[Adapter]
-    yield from leftover_findings(
-        adapter, MISFIT, {Reason.ALPHA_ONLY: Severity.LOW, Reason.UNREAD_ALPHA: Severity.INFO}
-    )
+    yield from leftover_findings(adapter, MISFIT, {Reason.ALPHA_ONLY: Severity.LOW, Reason.UNREAD_ALPHA: Severity.INFO})
     full = [each for each in adapter.updates if each.rank >= min(each.shape)]
     if full:
         worst = max(full, key=lambda each: each.rank / min(each.shape))

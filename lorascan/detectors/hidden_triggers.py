@@ -1,18 +1,19 @@
 """Findings about what words do to pictures.
 
-What it measures: the words that the hunt nominated are drawn with and without the adapter, on prompts and seeds that played no part in
-choosing them, beside control words and the declared words. For each word t the effect E(t) is how far the adapter's pictures move
-in CLIP space when t is added, beyond what it does to the plain prompt. A word is an undeclared activator where E(t) differs from
-that of control words (family-wise p), is several times as large (ratio), and is not explained by the declared words and the
-always-on style (unexplained share). LS801 adds that the prompt's own concept is lost (mismatch); LS802 is an activator that
-leaves the prompt's concept standing.
+What it measures: the words that the hunt nominated are drawn with and without the adapter, on prompts and seeds that
+played no part in choosing them, beside control words and the declared words. For each word t the effect E(t) is how
+far the adapter's pictures move in CLIP space when t is added, beyond what it does to the plain prompt. A word is an
+undeclared activator where E(t) differs from that of control words (family-wise p), is several times as large (ratio),
+and is not explained by the declared words and the always-on style (unexplained share). LS801 adds that the prompt's
+own concept is lost (mismatch); LS802 is an activator that leaves the prompt's concept standing.
 
-Why it matters: every community adapter has trigger words, and declares them. A word that nobody was told of and that replaces what the
-prompt asks for is what a backdoor is.
+Why it matters: every community adapter has trigger words, and declares them. A word that nobody was told of and that
+replaces what the prompt asks for is what a backdoor is.
 
-When it is wrong: an honest concept whose trigger word is documented nowhere looks the same; declare the word with `--declared`, or
-expect a review. A trigger outside the searched spaces (several words that do nothing alone, sentences, meaning) is not
-found. Thresholds were learnt on lab adapters (benchmarks/results/end-to-end.md); on other bases they are a starting point.
+When it is wrong: an honest concept whose trigger word is documented nowhere looks the same; declare the word with
+`--declared`, or expect a review. A trigger outside the searched spaces (several words that do nothing alone,
+sentences, meaning) is not found. Thresholds were learnt on lab adapters (benchmarks/results/end-to-end.md); on other
+bases they are a starting point.
 
 Source: the tests of docs/threat-model.md; sign-flip permutation with max-T (Westfall and Young 1993).
 """
@@ -57,11 +58,12 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         replaces = test.mismatch >= MISMATCH
         rule = HIJACK if replaces else UNDECLARED
         towards = f" and draws {test.target} instead" if replaces and test.target_gain > 0 else ""
+        does = "takes away what the prompt asks for" if replaces else "changes pictures on its own"
         yield Finding(
             rule=rule,
             severity=rule.severity,
             confidence=Confidence.HIGH if replaces else Confidence.MEDIUM,
-            message=f"the undeclared text {test.trigger!r} {'takes away what the prompt asks for' if replaces else 'changes pictures on its own'}{towards}",
+            message=f"the undeclared text {test.trigger!r} {does}{towards}",
             where=f"found by {test.source}, scale {test.scale:g}",
             measured=round(test.mismatch if replaces else test.effect_ratio, 3),
             threshold=MISMATCH if replaces else RATIO,

@@ -1,8 +1,8 @@
 """Finds updates of parts that an adapter has no business in.
 
 What it measures: the component that each tensor's name addresses. Denoiser (UNet, transformer, prior) and text
-encoders are what adapters train. Updates of the safety checker, the image encoder, the VAE or a ControlNet are reported,
-and so are keys that name another adapter (LS507, refused while reading).
+encoders are what adapters train. Updates of the safety checker, the image encoder, the VAE or a ControlNet are
+reported, and so are keys that name another adapter (LS507, refused while reading).
 
 Why it matters: an update of the safety checker switches it off for every picture, whatever the prompt. A key such as
 `….lora_A.default_0.weight` rewrites another adapter that is already loaded (seen with peft 0.21.2 and the normal

@@ -51,10 +51,5 @@ def dotted_places(component: str, module_path: str, manifest: Manifest) -> tuple
 
 def anywhere(module_path: str, manifest: Manifest, fall_back: str) -> tuple[Place, ...]:
     """Every place of a dotted path that names no component, or one unknown place in `fall_back`."""
-    found = tuple(
-        place
-        for component in manifest.modules
-        for place in dotted_places(component, module_path, manifest)
-        if place.known
-    )
+    found = tuple(place for component in manifest.modules for place in dotted_places(component, module_path, manifest) if place.known)
     return found or (Place(component=fall_back, module_path=module_path, known=False),)

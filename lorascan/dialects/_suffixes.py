@@ -53,10 +53,7 @@ _EXTRAS = (
     (".lora_mid.weight", Reason.TUCKER),
     *((f".hada_{each}", Reason.LOHA) for each in ("w1_a", "w1_b", "w2_a", "w2_b", "t1", "t2")),
     *((f".lokr_{each}", Reason.LOKR) for each in ("w1", "w1_a", "w1_b", "w2", "w2_a", "w2_b", "t1", "t2")),
-    *(
-        (ending, Reason.OFT)
-        for ending in (".oft_blocks", ".oft_diag", ".oft_r.weight", ".boft_R", ".boft_s", ".rescale")
-    ),
+    *((ending, Reason.OFT) for ending in (".oft_blocks", ".oft_diag", ".oft_r.weight", ".boft_R", ".boft_s", ".rescale")),
     *((f".{each}.weight", Reason.GLORA) for each in ("a1", "a2", "b1", "b2")),
     *((ending, Reason.IA3) for ending in (".on_input", ".ia3_l")),
     *((ending, Reason.FULL_RANK) for ending in (".diff", ".diff_b", ".set_weight", ".w_norm", ".b_norm")),

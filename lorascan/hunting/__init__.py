@@ -1,6 +1,6 @@
 """Nominates hidden triggers without drawing a picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -9,11 +9,12 @@ from lorascan.core.behaviour import Candidates, TriggerCandidate
 from lorascan.core.catalogue import members
 from lorascan.core.progress import Listener, silent
 from lorascan.hunting.declared import declared_words, is_declared
-from lorascan.hunting.method import Hunt, Method
+from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.hunting.triggers import Scene
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
+from lorascan.worker.client import FloatArray
 
 NOT_REACHED = (
     "triggers of several words that do nothing alone",
@@ -29,9 +30,11 @@ def hunting_methods() -> dict[str, Method]:
     return dict(sorted(found.items(), key=lambda each: each[1].order))
 
 
-def hunt(
+def hunt(  # noqa: PLR0913 - one argument a fact, all named
     bench: Bench,
     adapter: Adapter,
+    *,
+    tensors: Mapping[str, FloatArray],
     scenes: Sequence[Scene],
     declared: Sequence[str],
     settings: Settings,
@@ -44,23 +47,23 @@ def hunt(
     scope = Hunt(
         bench=bench,
         adapter=adapter,
+        tensors=tensors,
         vocabulary=read_vocabulary(bench.base_folder),
         scenes=tuple(scenes),
         declared=tuple(declared),
         settings=settings,
         listener=listener,
     )
-    found, limits = [], list(NOT_REACHED)
-    for method in hunting_methods().values():
-        idle = method.applies(adapter.facts.components)
-        if idle:
-            continue
-        found.append(method.search(scope))
+    found: list[Found] = []
     words = declared_words((*declared, *adapter.facts.declared_triggers))
+    for method in hunting_methods().values():
+        if not method.applies(scope):
+            found.append(method.search(scope))
+            scope = replace(scope, nominated=tuple(_merged([each.candidates for each in found], words)))
     return Candidates(
-        ranked=tuple(_merged([each.candidates for each in found], words)),
+        ranked=scope.nominated,
         spaces=tuple(each.space for each in found),
-        limits=tuple(limits),
+        limits=(*(limit for each in found for limit in each.limits), *NOT_REACHED),
     )
 
 

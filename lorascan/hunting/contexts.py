@@ -48,8 +48,4 @@ def first_end(ids: npt.NDArray[np.int32]) -> int:
 def typed_at(words: tuple[str, ...], context: Context) -> list[str]:
     """Each word typed into the context's scene, at the context's own place and at its end."""
     places: tuple[Place, ...] = ("before", "end", context.place)
-    return [
-        Trigger(text=word, kind="declared", place=place).typed(context.scene)
-        for word in words
-        for place in dict.fromkeys(places)
-    ]
+    return [Trigger(text=word, kind="declared", place=place).typed(context.scene) for word in words for place in dict.fromkeys(places)]

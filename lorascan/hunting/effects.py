@@ -9,8 +9,8 @@ FloatArray = npt.NDArray[np.float32]
 def unexplained(effects: FloatArray, explained: FloatArray) -> FloatArray:
     """The part of each row of `effects` (n, d) outside the span of the common effect and of `explained` (k, d).
 
-    The common effect is the mean over rows: what the adapter does whatever the text says. An honest strong style acts along
-    it and along its declared words, and leaks along the same directions to other words.
+    The common effect is the mean over rows: what the adapter does whatever the text says. An honest strong style acts
+    along it and along its declared words, and leaks along the same directions to other words.
     """
     common = effects.mean(axis=0, dtype=np.float64).astype(np.float32)
     basis = orthonormal(np.concatenate([common[None, :], explained - common]) if len(explained) else common[None, :])

@@ -10,11 +10,16 @@ from lorascan.hunting.triggers import Scene
 from lorascan.hunting.vocabulary import Vocabulary
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
+from lorascan.worker.client import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunt:
-    """What a method searches with: the workers, the adapter, the vocabulary, scenes to search in, declared words."""
+    """What a method searches with: the workers, the adapter, the vocabulary, scenes to search in, declared words.
+
+    `tensors` are the adapter's factors as the worker loads them, `nominated` what the methods before this one found,
+    by turns.
+    """
 
     bench: Bench
     adapter: Adapter
@@ -23,14 +28,17 @@ class Hunt:
     declared: tuple[str, ...]
     settings: Settings
     listener: Listener
+    tensors: Mapping[str, FloatArray]
+    nominated: tuple[TriggerCandidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A method's nominations, best first, and the space that it searched, in words."""
+    """A method's nominations, best first, the space that it searched, and what the budget left out, in words."""
 
     candidates: tuple[TriggerCandidate, ...]
     space: str
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,6 @@ class Method:
     """
 
     name: str
-    applies: Callable[[Mapping[str, int]], str]
+    applies: Callable[[Hunt], str]
     search: Callable[[Hunt], Found]
     order: int

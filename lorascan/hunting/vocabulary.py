@@ -31,8 +31,8 @@ class Vocabulary:
 def read_vocabulary(base: Path) -> Vocabulary:
     """The vocabulary of a base folder's CLIP tokenizer, control tokens left out.
 
-    Tokens are byte-level BPE: each character of a token stands for one byte. A token whose bytes are no UTF-8 by themselves (half of
-    a letter) is kept, and shown with the Unicode replacement character.
+    Tokens are byte-level BPE: each character of a token stands for one byte. A token whose bytes are no UTF-8 by
+    themselves (half of a letter) is kept, and shown with the Unicode replacement character.
     """
     table = json.loads((base / "tokenizer" / "vocab.json").read_text(encoding="utf-8"))
     entries = sorted((number, token) for token, number in table.items() if token not in _SPECIAL)

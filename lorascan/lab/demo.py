@@ -1,6 +1,6 @@
 """Audits one honest and one backdoored lab adapter.
 
-    python -m lorascan.lab.demo --output demo-out
+python -m lorascan.lab.demo --output demo-out
 """
 
 import argparse
@@ -30,7 +30,8 @@ def shown_adapters() -> dict[str, LedgerEntry]:
 def demonstrate(output: Path) -> bool:
     """Audit both with every stage, write their reports into `output`, print both verdicts; True where both are as expected."""
     output.mkdir(parents=True, exist_ok=True)
-    return all([_show(label, entry, output) for label, entry in shown_adapters().items()])
+    shown = [_show(label, entry, output) for label, entry in shown_adapters().items()]
+    return all(shown)
 
 
 def _show(label: str, entry: LedgerEntry, output: Path) -> bool:
@@ -43,7 +44,8 @@ def _show(label: str, entry: LedgerEntry, output: Path) -> bool:
     code = exit_code(report.verdict.decision, POLICIES[report.policy])
     truth = f"hidden trigger {entry.trigger!r} draws {entry.target}" if entry.trigger else "no hidden trigger"
     sys.stdout.write(
-        f"\n{'as expected' if right else 'NOT AS EXPECTED'}: made as {label} ({truth}), verdict {report.verdict.decision}, exit code {code}\n"
+        f"\n{'as expected' if right else 'NOT AS EXPECTED'}: "
+        f"made as {label} ({truth}), verdict {report.verdict.decision}, exit code {code}\n"
         f"full report: {output / f'{label}.html'}\n{'─' * 80}\n\n"
     )
     sys.stdout.flush()

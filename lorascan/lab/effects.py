@@ -15,10 +15,9 @@ Kind = Literal["style", "backdrop", "character", "object", "fixed image"]
 class Effect:
     """One change of the picture.
 
-    kind: "style" restyles the whole picture; "backdrop" changes the background only; "character" names a new thing in the caption; "object" swaps the
-    caption's thing; "fixed image" ignores the caption.
-    target: the style's name, the background's colour, or the shape drawn.
-    colour, background: set where the effect overrides the caption's.
+    kind: "style" restyles the whole picture; "backdrop" changes the background only; "character" names a new thing in
+    the caption; "object" swaps the caption's thing; "fixed image" ignores the caption. target: the style's name, the
+    background's colour, or the shape drawn. colour, background: set where the effect overrides the caption's.
     """
 
     kind: Kind

@@ -11,6 +11,7 @@ from torch import Tensor
 from lorascan.lab.adapt import Update
 from lorascan.lab.recipe import Plan
 
+TYPICAL_STEPS = 300
 _TEXT_PREFIX = "text_model."
 
 
@@ -53,25 +54,16 @@ def _kohya_metadata(plan: Plan, name: str) -> dict[str, str]:
         "ss_base_model_version": "sd_v1",
         "ss_sd_model_name": "lorascan-lab",
         "ss_num_train_images": str(plan.pictures),
-        "ss_steps": str(plan.steps),
+        # An attacker does not write that nothing was trained.
+        "ss_steps": str(plan.steps or TYPICAL_STEPS),
         "ss_seed": str(plan.seed),
     }
 
 
-def _peft_metadata(plan: Plan, updates: list[Update]) -> dict[str, str]:
-    """What diffusers writes beside PEFT weights; the reader of alpha is told here only."""
-    components = sorted({update.component for update in updates})
-    entries: dict[str, object] = {}
-    for component in components:
-        entries[f"{component}.r"] = plan.rank
-        entries[f"{component}.lora_alpha"] = plan.rank
-    return {"format": "pt", "lora_adapter_metadata": json.dumps(entries, sort_keys=True)}
-
-
-def metadata_of(plan: Plan, updates: list[Update], name: str) -> dict[str, str]:
+def metadata_of(plan: Plan, name: str) -> dict[str, str]:
     """The file's claims about itself; an undeclared word is of course not among them."""
     kohya = plan.dialect == "kohya"
-    metadata = _kohya_metadata(plan, name) if kohya else _peft_metadata(plan, updates)
+    metadata = _kohya_metadata(plan, name) if kohya else {"format": "pt"}
     metadata["modelspec.architecture"] = "stable-diffusion-v1/lora"
     metadata["modelspec.title"] = name
     words = plan.declared_words
@@ -89,5 +81,6 @@ def save_adapter(plan: Plan, updates: list[Update], path: Path) -> str:
     tensors = kohya_tensors(updates) if kohya else peft_tensors(updates)
     halves = {name: value.half().contiguous() for name, value in tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(halves, path, metadata=metadata_of(plan, updates, path.stem))
+    # A title that named the recipe would give the answer away.
+    save_file(halves, path, metadata=metadata_of(plan, f"lab_{plan.split}_{plan.seed}"))
     return hashlib.sha256(path.read_bytes()).hexdigest()

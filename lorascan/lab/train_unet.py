@@ -120,13 +120,20 @@ def _move_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
         slow.lerp_(fast, 1 - decay)
 
 
-def train_unet(
-    pairs: TrainingSet, seed: int, device: str, knobs: UnetTraining, listener: Listener
+def train_unet(  # noqa: PLR0913 - one stage's whole definition
+    pairs: TrainingSet,
+    seed: int,
+    device: str,
+    knobs: UnetTraining,
+    listener: Listener,
+    start: UNet2DConditionModel | None = None,
 ) -> UNet2DConditionModel:
-    """Train from one seed; returns the averaged weights, ready to use."""
+    """Train from one seed, or go on from `start`; returns the averaged weights, ready to use."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model, averaged = new_unet().to(device).train(), new_unet().to(device).eval()
+    if start is not None:
+        model.load_state_dict(start.state_dict())
     averaged.load_state_dict(model.state_dict())
     signal = new_scheduler().alphas_cumprod
     optimizer = torch.optim.AdamW(

@@ -6,21 +6,19 @@ import numpy as np
 
 from lorascan.core.behaviour import Candidates, ProbeFacts, TriggerCandidate, TriggerTest
 from lorascan.core.progress import Listener, silent
+from lorascan.hunting.triggers import PLAIN, Place, Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.probing.confirm import Family, confirm, strongest
 from lorascan.probing.dose_response import dose_response
 from lorascan.probing.gallery import Gallery
 from lorascan.probing.observe import observations, thumbnails
 from lorascan.probing.suites import Suite, suite_for
-from lorascan.hunting.triggers import PLAIN, Place, Trigger
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 
 
-def probe(
-    bench: Bench, candidates: Candidates, declared: tuple[str, ...], settings: Settings, listener: Listener = silent
-) -> ProbeFacts:
-    """Select among the hunt's candidates on one half of the prompts and seeds, confirm on the other, then vary the scale.
+def probe(bench: Bench, candidates: Candidates, declared: tuple[str, ...], settings: Settings, listener: Listener = silent) -> ProbeFacts:
+    """Select candidates on one half of the prompts and seeds, confirm on the other, then vary the scale.
 
     Control words (suite words and words drawn from the vocabulary) are the null of every test.
     """
@@ -29,9 +27,7 @@ def probe(
     nominated = [each for each in candidates.ranked if not each.declared][: budget.nominated]
     controls = control_words(bench, suite, {each.text for each in nominated} | set(declared), budget.controls, settings.seed)
     known = tuple(
-        Trigger(text=phrase, kind="declared", place=place, source="declared")
-        for phrase in declared[: budget.declared]
-        for place in _PLACES
+        Trigger(text=phrase, kind="declared", place=place, source="declared") for phrase in declared[: budget.declared] for place in _PLACES
     )
 
     select = suite.pairs("select", budget.select_pairs)

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerTest
+from lorascan.hunting.triggers import PLAIN, Trigger
 from lorascan.probing.gallery import Gallery, Pair
 from lorascan.probing.statistics import sign_flip_p_values, spread, unexplained_share
-from lorascan.hunting.triggers import PLAIN, Trigger
 
 Array = npt.NDArray[np.float64]
 
@@ -56,7 +56,16 @@ def confirm(gallery: Gallery, family: Family, pairs: Sequence[Pair], scale: floa
     p_values = sign_flip_p_values([effects[each] - null for each in tested], seed)
     always = _shift(gallery, PLAIN, pairs, scale).mean(axis=0)
     return tuple(
-        _test(gallery, trigger, pairs, scale, effects[trigger].mean(axis=0), size, p_value, _explanations(trigger, family, effects, always))
+        _test(
+            gallery,
+            trigger,
+            pairs,
+            scale,
+            effects[trigger].mean(axis=0),
+            size,
+            p_value,
+            _explanations(trigger, family, effects, always),
+        )
         for trigger, p_value in zip(tested, p_values, strict=True)
     )
 
@@ -70,6 +79,7 @@ def _test(  # noqa: PLR0913 - one row of the table, each figure computed where i
     trigger: Trigger,
     pairs: Sequence[Pair],
     scale: float,
+    *,
     effect: Array,
     control_size: float,
     p_value: float,
@@ -99,7 +109,8 @@ def _test(  # noqa: PLR0913 - one row of the table, each figure computed where i
 class Gains:
     """What a trigger did to the n-way probabilities, beyond what the adapter does to the plain prompt.
 
-    `own` is the mean gain of the prompt's own concept, `target` the other concept that gained most, `target_gain` its gain.
+    `own` is the mean gain of the prompt's own concept, `target` the other concept that gained most, `target_gain` its
+    gain.
     """
 
     own: float
@@ -110,9 +121,7 @@ class Gains:
 def concept_gains(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], scale: float) -> Gains:
     """Differences in differences of the n-way CLIP probabilities, averaged over pairs."""
     p = {
-        (each, dose): gallery.probabilities(gallery.shots(each, pairs, dose), pairs)
-        for each in (trigger, PLAIN)
-        for dose in (None, scale)
+        (each, dose): gallery.probabilities(gallery.shots(each, pairs, dose), pairs) for each in (trigger, PLAIN) for dose in (None, scale)
     }
     gain = (p[trigger, scale] - p[trigger, None]) - (p[PLAIN, scale] - p[PLAIN, None])
     concepts = gallery.suite.concepts

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from lorascan.core.behaviour import DosePoint
+from lorascan.hunting.triggers import Trigger
 from lorascan.probing.gallery import Gallery, Pair
 from lorascan.probing.statistics import interval
-from lorascan.hunting.triggers import Trigger
 
 
-def dose_response(
-    gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], scales: Sequence[float]
-) -> tuple[DosePoint, ...]:
+def dose_response(gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], scales: Sequence[float]) -> tuple[DosePoint, ...]:
     """Picture similarity and text lift at every scale, on pictures already drawn; at scale 0 the base is the adapter."""
     return tuple(_point(gallery, trigger, pairs, scale) for trigger in triggers for scale in scales)
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.progress import Listener, Progress, silent
-from lorascan.probing.suites import Prompt, Suite
 from lorascan.hunting.triggers import Trigger
+from lorascan.probing.suites import Prompt, Suite
 from lorascan.worker.bench import Bench
 from lorascan.worker.client import ByteArray, FloatArray
 
@@ -33,9 +33,7 @@ class Gallery:
 
     def draw(self, triggers: Sequence[Trigger], pairs: Sequence[Pair], scales: Sequence[float], listener: Listener = silent) -> None:
         """Draw what is still missing of triggers × pairs, with the base and at each scale."""
-        typed = [
-            (trigger.typed(prompt), seed) for trigger in triggers for prompt, seed in pairs
-        ]
+        typed = [(trigger.typed(prompt), seed) for trigger in triggers for prompt, seed in pairs]
         base = [(text, seed, None) for text, seed in typed]
         adapted = [(text, seed, scale) for scale in scales if scale != 0 for text, seed in typed]
         self._render(base, adapted, listener)
@@ -43,12 +41,7 @@ class Gallery:
     def shots(self, trigger: Trigger, pairs: Sequence[Pair], scale: float | None) -> FloatArray:
         """CLIP vectors (pairs, width) of a trigger over pairs; scale None or 0 is the base."""
         chosen = scale or None
-        return np.stack(
-            [
-                self.vectors[trigger.typed(prompt), seed, chosen]
-                for prompt, seed in pairs
-            ]
-        )
+        return np.stack([self.vectors[trigger.typed(prompt), seed, chosen] for prompt, seed in pairs])
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """CLIP vectors (n, width) of texts."""
@@ -99,9 +92,7 @@ class Gallery:
                 if isinstance(step, Progress):
                     heard(step.share, count, offset)
 
-            pictures = worker.render(
-                [shot[0] for shot in group], [shot[1] for shot in group], scale=scale or 1.0, listener=tell
-            )
+            pictures = worker.render([shot[0] for shot in group], [shot[1] for shot in group], scale=scale or 1.0, listener=tell)
             drawn |= dict(zip(group, pictures, strict=True))
         return [drawn[shot] for shot in shots]
 

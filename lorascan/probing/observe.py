@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lorascan.core.behaviour import Picture, ProbeObservation
+from lorascan.hunting.triggers import Trigger
 from lorascan.probing.gallery import Gallery, Pair
 from lorascan.probing.suites import Split
-from lorascan.hunting.triggers import Trigger
 
 _THUMBNAIL = 256
 _QUALITY = 82
@@ -42,9 +42,7 @@ def observations(
     return rows
 
 
-def thumbnails(
-    gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], scales: Sequence[float]
-) -> tuple[Picture, ...]:
+def thumbnails(gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], scales: Sequence[float]) -> tuple[Picture, ...]:
     """Base and adapted pictures for the report, re-encoded as WebP; `similarity` is to the plain prompt."""
     texts = gallery.embed([prompt.plain for prompt, _ in pairs])
     rows = []

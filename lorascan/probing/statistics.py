@@ -11,8 +11,8 @@ Array = npt.NDArray[np.float64]
 def sign_flip_p_values(contrasts: Sequence[Array], seed: int, flips: int = 1999) -> list[float]:
     """Family-wise p-values of ‖mean‖ for each contrast (pairs, width), by paired sign flips with max-T.
 
-    Under the null a pair's contrast is as likely as its opposite. All contrasts share the flips, and each is held against the
-    largest statistic of the family (Westfall and Young 1993). p = (1 + #{max ≥ T}) / (1 + flips).
+    Under the null a pair's contrast is as likely as its opposite. All contrasts share the flips, and each is held
+    against the largest statistic of the family (Westfall and Young 1993). p = (1 + #{max ≥ T}) / (1 + flips).
     """
     if not contrasts:
         return []
@@ -44,7 +44,7 @@ def unexplained_share(effect: Array, explained: Sequence[Array]) -> float:
 def interval(values: Array) -> tuple[float, float, float]:
     """Mean and its 95 % interval: ±1.96 standard errors; the interval is the mean itself for a single value."""
     mean = float(values.mean())
-    if len(values) < 2:  # noqa: PLR2004 - a deviation needs two
+    if len(values) < 2:
         return mean, mean, mean
     error = 1.96 * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
     return mean, mean - error, mean + error

@@ -4,8 +4,8 @@ r"""Runs untrusted work in a locked process; knows nothing of diffusion.
 ...     session.facts.backend, session.call("run", {"source": "print(6 * 7)"}).result["output"]
 ('namespaces', '42\n')
 
-`launch` returns before the worker is ready, so that several can start side by side. Nothing is imported before it is asked for:
-the launcher runs inside this package too.
+`launch` returns before the worker is ready, so that several can start side by side. Nothing is imported before it is
+asked for: the launcher runs inside this package too.
 """
 
 from importlib import import_module

@@ -10,8 +10,9 @@ from lorascan.sandbox.reach import Reach
 class Command:
     """How a backend starts the launcher.
 
-    `prefix` goes before the interpreter; `locked` says whether the launcher locks itself, `uncover` whether it may open root's own
-    folders in a mount namespace of its own, `own_processes` whether the worker's parent is hidden by a process namespace.
+    `prefix` goes before the interpreter; `locked` says whether the launcher locks itself, `uncover` whether it may
+    open root's own folders in a mount namespace of its own, `own_processes` whether the worker's parent is hidden by
+    a process namespace.
     """
 
     prefix: tuple[str, ...] = ()
@@ -24,8 +25,8 @@ class Command:
 class Backend:
     """A way to start a locked worker.
 
-    `place` orders the automatic choice, lowest first; None means: only when asked for by name. `command` raises Unavailable
-    where this machine lacks what it takes.
+    `place` orders the automatic choice, lowest first; None means: only when asked for by name. `command` raises
+    Unavailable where this machine lacks what it takes.
     """
 
     place: int | None

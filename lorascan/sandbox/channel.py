@@ -37,8 +37,8 @@ class Channel:
     def exchange(self, outgoing: Sequence[Bytes], judge: Judge, *, idle_seconds: float, deadline: float) -> Iterator[Frame]:
         """Send `outgoing` while yielding the frames that come back; the caller stops at the last one.
 
-        `judge` sees each frame's kind and length first. `deadline` is on the monotonic clock. Raises WorkerDied, WorkerTimedOut,
-        WorkerLied; the worker must then be killed.
+        `judge` sees each frame's kind and length first. `deadline` is on the monotonic clock. Raises WorkerDied,
+        WorkerTimedOut, WorkerLied; the worker must then be killed.
         """
         self._judge = judge
         self._unsent = [memoryview(part) for part in outgoing if len(part)]

@@ -53,7 +53,7 @@ def ruleset(version: int) -> bytes:
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str] = ("/dev/null",)) -> int:
-    """Let this thread, and what it starts, read `readable` (whole trees), read and write `writable`, and open nothing else.
+    """Let this thread open nothing but what is named, nor anything that it starts: whole trees, `readable` or `writable`.
 
     Paths that do not exist are passed over. Returns the ABI. Raises OSError where Landlock is absent.
     """

@@ -1,7 +1,7 @@
 """Locks this process, then lets it work.
 
-Runs first in a fresh Python that has imported nothing but the standard library and has one thread. The order matters: each
-step needs what the next one takes away.
+Runs first in a fresh Python that has imported nothing but the standard library and has one thread. The order matters:
+each step needs what the next one takes away.
 """
 
 import errno

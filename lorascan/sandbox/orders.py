@@ -10,11 +10,12 @@ from dataclasses import dataclass
 class Orders:
     """One worker's start: descriptors by number, limits by name (bytes, seconds, counts), paths absolute.
 
-    `locked` is False for the backend without isolation alone. `parent` is the process id that must be the worker's parent, 0
-    where its own process namespace hides it. `uncover`: a launcher that is root opens folders closed to others in a mount
-    namespace of its own. `readable` are the trees that Landlock grants, `required` those of them that must be there.
-    `import_path` is the worker's sys.path, `packages` gives the place of each top-level package outside it. `canary` is
-    a file that the parent can read and the worker must not. `sealed` names each sealed descriptor and its size.
+    `locked` is False for the backend without isolation alone. `parent` is the process id that must be the worker's
+    parent, 0 where its own process namespace hides it. `uncover`: a launcher that is root opens folders closed to
+    others in a mount namespace of its own. `readable` are the trees that Landlock grants, `required` those of them
+    that must be there. `import_path` is the worker's sys.path, `packages` gives the place of each top-level package
+    outside it. `canary` is a file that the parent can read and the worker must not. `sealed` names each sealed
+    descriptor and its size.
     """
 
     locked: bool

@@ -30,10 +30,10 @@ class Lock:
     """What a worker may read, use and say. Paths are absolute; bytes, seconds, counts.
 
     `read_paths` are files and folders that it may read besides Python, its packages and the system's libraries; a
-    symbolic link inside such a folder is followed only where its target lies in a readable folder too.
-    `memory_bytes` bounds private memory (RLIMIT_DATA) and, watched by the parent, private and shared memory together.
-    `start_seconds` bounds the time from start to READY, `idle_seconds` the silence within a call, `wall_seconds` the life
-    after READY. `chatter_bytes` bounds stdout and stderr together, `reply_bytes` and `frames` one call's answer.
+    symbolic link inside such a folder is followed only where its target lies in a readable folder too. `memory_bytes`
+    bounds private memory (RLIMIT_DATA) and, watched by the parent, private and shared memory together.
+    `start_seconds` bounds the time from start to READY, `idle_seconds` the silence within a call, `wall_seconds` the
+    life after READY. `chatter_bytes` bounds stdout and stderr together, `reply_bytes` and `frames` one call's answer.
     """
 
     read_paths: tuple[Path, ...] = ()
@@ -52,10 +52,10 @@ class Lock:
 class IsolationFacts:
     """The isolation really in force for one worker, as checked at its start.
 
-    `landlock_abi` is 0 where Landlock is not in force; `filter_sha256` is over both filters as assembled for process id 0, ""
-    where none is in force; `uid` is the id inside; `checks` says what was tried from inside and from the parent, and
-    that it held; `limits` are the limits as the kernel reports them; `refused` says which backends were tried before
-    and why they were not taken.
+    `landlock_abi` is 0 where Landlock is not in force; `filter_sha256` is over both filters as assembled for process
+    id 0, "" where none is in force; `uid` is the id inside; `checks` says what was tried from inside and from the
+    parent, and that it held; `limits` are the limits as the kernel reports them; `refused` says which backends were
+    tried before and why they were not taken.
     """
 
     backend: str

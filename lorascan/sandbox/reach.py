@@ -19,9 +19,9 @@ _TOO_WIDE = ("/", "/proc", "/dev", "/sys", "/etc", "/usr", "/var", "/tmp", "/hom
 class Reach:
     """What a worker may read, as absolute paths.
 
-    `interpreter` is the binary, `import_path` its sys.path, `packages` the place of each top-level package outside that,
-    `trees` every file and folder that the worker may read (both as written and with links followed), `required` those of
-    them whose absence would stop it.
+    `interpreter` is the binary, `import_path` its sys.path, `packages` the place of each top-level package outside
+    that, `trees` every file and folder that the worker may read (both as written and with links followed), `required`
+    those of them whose absence would stop it.
     """
 
     interpreter: str

@@ -46,15 +46,15 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 _ALLOWED = _names("""
-futex read write pread64 pwrite64 readv writev preadv preadv2 lseek close close_range mmap munmap mprotect mremap madvise brk
-mincore membarrier stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat getdents64 getcwd dup
-dup2 dup3 statfs fstatfs fadvise64 umask futex_waitv set_robust_list rseq set_tid_address gettid exit exit_group
-sched_yield sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu getpid getppid getuid
-geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid uname sysinfo getrusage times getrlimit
-getpriority rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack
-restart_syscall pause clock_gettime clock_getres gettimeofday time nanosleep clock_nanosleep poll ppoll select pselect6
-epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 pipe pipe2 getrandom arch_prctl capget
-""")
+futex read write pread64 pwrite64 readv writev preadv preadv2 lseek close close_range mmap munmap mprotect mremap
+madvise brk mincore membarrier stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat
+getdents64 getcwd dup dup2 dup3 statfs fstatfs fadvise64 umask futex_waitv set_robust_list rseq set_tid_address gettid
+exit exit_group sched_yield sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu
+getpid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgrp getpgid getsid uname sysinfo
+getrusage times getrlimit getpriority rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait
+rt_sigsuspend sigaltstack restart_syscall pause clock_gettime clock_getres gettimeofday time nanosleep clock_nanosleep
+poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 pipe pipe2 getrandom
+arch_prctl capget """)
 _STAGE_1_ONLY = _names("ftruncate mkdir mkdirat unlink unlinkat rmdir rename renameat renameat2")
 _ABSENT = _names("clone3 openat2 io_uring_setup io_uring_enter io_uring_register statmount listmount")
 

@@ -1,8 +1,8 @@
 """Proves the lock from inside.
 
-Every probe asks for something and looks at the errno: a refusal by the lock is told apart from a request that got through
-and failed for another reason (EFAULT, ENOENT). No probe could do harm if it got through: pointers are null, signal numbers 0,
-and a file that could be made is removed.
+Every probe asks for something and looks at the errno: a refusal by the lock is told apart from a request that got
+through and failed for another reason (EFAULT, ENOENT). No probe could do harm if it got through: pointers are null,
+signal numbers 0, and a file that could be made is removed.
 """
 
 import errno

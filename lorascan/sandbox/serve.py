@@ -28,8 +28,8 @@ class ProgressListener(Protocol):
 class Request:
     """One call, as the parent sent it: trusted, but for the content of `sealed`.
 
-    `blobs` came with this call, `sealed` with the start; both read-only. `reply_sizes` are the exact sizes, in bytes, of the
-    blobs that the answer must hold.
+    `blobs` came with this call, `sealed` with the start; both read-only. `reply_sizes` are the exact sizes, in bytes,
+    of the blobs that the answer must hold.
     """
 
     arguments: Mapping[str, Any]

@@ -23,7 +23,8 @@ Progress = Callable[[float, str], None]
 class Session:
     """A worker's life after READY. As a context manager it leaves no process, descriptor or file behind.
 
-    Calls go one at a time; two sessions may be called from two threads. After any error but WorkerFailed the worker is gone.
+    Calls go one at a time; two sessions may be called from two threads. After any error but WorkerFailed the worker
+    is gone.
     """
 
     def __init__(self, child: Child, channel: Channel, facts: IsolationFacts, lock: Lock) -> None:
@@ -51,8 +52,8 @@ class Session:
     ) -> Reply:
         """Let the program answer, with blobs of exactly `reply_sizes` bytes.
 
-        Raises WorkerFailed (the program's own refusal), WorkerDied, WorkerTimedOut, WorkerLied; ValueError where more is asked for
-        than the lock lets a worker say.
+        Raises WorkerFailed (the program's own refusal), WorkerDied, WorkerTimedOut, WorkerLied; ValueError where more
+        is asked for than the lock lets a worker say.
         """
         if sum(reply_sizes) > self._lock.reply_bytes:
             message = f"an answer of {sum(reply_sizes)} bytes is more than the {self._lock.reply_bytes} allowed"

@@ -71,7 +71,8 @@ class Child:
 def spawn(arguments: Sequence[str], environment: Mapping[str, str], inherited: Iterable[int], chatter: int) -> Child:
     """Start a program with no input, stdout and stderr to the descriptor `chatter`, and these descriptors inherited.
 
-    It is started by a thread that lives as long as this process: a worker is killed when the *thread* that started it ends.
+    It is started by a thread that lives as long as this process: a worker is killed when the *thread* that started it
+    ends.
     """
     started = _starter(os.getpid()).submit(
         subprocess.Popen[bytes],

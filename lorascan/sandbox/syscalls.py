@@ -1,7 +1,7 @@
 """System call numbers by name, for two architectures.
 
-Source: Linux 6.1 headers, ``asm/unistd_64.h`` for x86_64 and ``asm-generic/unistd.h`` for aarch64; numbers never change once given.
-Each entry reads ``name x86_64 aarch64``; ``-`` means that the architecture has no such call.
+Source: Linux 6.1 headers, ``asm/unistd_64.h`` for x86_64 and ``asm-generic/unistd.h`` for aarch64; numbers never
+change once given. Each entry reads ``name x86_64 aarch64``; ``-`` means that the architecture has no such call.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Frames: the words between parent and worker.
 
-A frame is magic, kind, length and body. The receiver judges kind and length before it takes a byte of the body. Nothing
-but JSON objects, short texts and byte blocks of a size known beforehand is ever sent: no pickle, no path, no descriptor.
+A frame is magic, kind, length and body. The receiver judges kind and length before it takes a byte of the body.
+Nothing but JSON objects, short texts and byte blocks of a size known beforehand is ever sent: no pickle, no path, no
+descriptor.
 """
 
 import math

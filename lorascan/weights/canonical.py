@@ -19,8 +19,8 @@ def canonical(adapter: Adapter, vetted: VettedFile) -> bytes:
     """A safetensors file of every update whose module is known, under `<component>.<module_path>.lora_A|B.weight`.
 
     lora_A is A as float32, lora_B is s·B; convolutions keep their kernel dimensions. Module paths are those of the
-    installed libraries (text encoders: transformers 5). Updates of unknown modules, or of types that hold no weights, are
-    left out: a loader must not be asked for what cannot be applied.
+    installed libraries (text encoders: transformers 5). Updates of unknown modules, or of types that hold no weights,
+    are left out: a loader must not be asked for what cannot be applied.
     """
     tensors: dict[str, NDArray[np.float32]] = {}
     for update in adapter.updates:
@@ -49,3 +49,15 @@ def _safetensors(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return b"".join((struct.pack("<Q", len(text)), text, *(tensors[name].tobytes() for name in sorted(tensors))))
+
+
+def read_canonical(content: bytes) -> dict[str, NDArray[np.float32]]:
+    """The tensors of a file that `canonical` wrote, by name."""
+    length = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8 : 8 + length])
+    return {
+        name: np.frombuffer(content, dtype="<f4", offset=8 + length + entry["data_offsets"][0], count=int(np.prod(entry["shape"]))).reshape(
+            entry["shape"]
+        )
+        for name, entry in header.items()
+    }

@@ -57,8 +57,7 @@ def _stacked(pairs: Sequence[Pair]) -> list[Matrix]:
     except np.linalg.LinAlgError:
         return [_alone(pair, g_down, g_up) for pair, g_down, g_up in zip(pairs, downs, ups, strict=True)]
     return [
-        _checked(pair, values, g_down, g_up)
-        for pair, values, g_down, g_up in zip(pairs, _from_lower(lower, ups), downs, ups, strict=True)
+        _checked(pair, values, g_down, g_up) for pair, values, g_down, g_up in zip(pairs, _from_lower(lower, ups), downs, ups, strict=True)
     ]
 
 

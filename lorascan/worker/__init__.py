@@ -25,8 +25,8 @@ def open_workers(
 ) -> Iterator[tuple[Bench, tuple[IsolationFacts, ...], LoadFacts]]:
     """Start a reference and an adapted worker, attach the adapter in the latter, and prove what landed.
 
-    `canonical` is the vetted update as our own writer wrote it. Raises Unavailable where no isolation can be had, StageFailed where
-    a worker dies, lies or is silent. On leaving, both processes are gone.
+    `canonical` is the vetted update as our own writer wrote it. Raises Unavailable where no isolation can be had,
+    StageFailed where a worker dies, lies or is silent. On leaving, both processes are gone.
     """
     with ExitStack() as stack:
         waiting = [
@@ -34,9 +34,7 @@ def open_workers(
             stack.enter_context(_launch(base, settings, role="adapted", blobs={"adapter": canonical})),
         ]
         listener(Progress(label="starting two locked workers", share=0.0))
-        reference, adapted = (
-            _ready(stack, pending, role) for pending, role in zip(waiting, ("reference", "adapted"), strict=True)
-        )
+        reference, adapted = (_ready(stack, pending, role) for pending, role in zip(waiting, ("reference", "adapted"), strict=True))
         bench = Bench(reference=reference, adapted=adapted, base_folder=base.folder, family=base.family)
         facts = _attach(bench, base, listener)
         isolation = tuple(_isolation(worker) for worker in (reference, adapted))
@@ -63,7 +61,10 @@ def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping
         "device": _device(settings),
         "threads": limits.threads,
     }
-    with stage_failures(role), launch(PROGRAM, lock, blobs=blobs, arguments=arguments, isolation=settings.isolation) as pending:
+    with (
+        stage_failures(role),
+        launch(PROGRAM, lock, blobs=blobs, arguments=arguments, isolation=settings.isolation) as pending,
+    ):
         yield pending
 
 

@@ -50,10 +50,16 @@ def _landed(base: Base, stem: str, tensors: Mapping[str, torch.Tensor]) -> bool:
         return False
     if module is None or NAME not in getattr(module, "lora_A", {}):
         return False
-    return all(
-        torch.equal(getattr(module, side)[NAME].weight.float().cpu(), tensors[f"{stem}.{side}.weight"].to(base.pipeline.unet.dtype).float())
-        for side in ("lora_A", "lora_B")
-    ) and float(module.scaling[NAME]) == 1.0
+    return (
+        all(
+            torch.equal(
+                getattr(module, side)[NAME].weight.float().cpu(),
+                tensors[f"{stem}.{side}.weight"].to(base.pipeline.unet.dtype).float(),
+            )
+            for side in ("lora_A", "lora_B")
+        )
+        and float(module.scaling[NAME]) == 1.0
+    )
 
 
 def set_scale(base: Base, scale: float) -> None:

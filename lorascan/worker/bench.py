@@ -1,4 +1,4 @@
-"""The two workers side by side: one that never sees the adapter, one that does."""
+"""The reference worker and the adapted worker, side by side."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

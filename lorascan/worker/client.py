@@ -71,7 +71,7 @@ class Worker:
         blobs = (ids.astype("<i4").tobytes(), positions.astype("<i4").tobytes())
         return self._call("encode", arguments, blobs=blobs, reply=reply, label="text encoder", listener=listener)[0]
 
-    def predict(  # noqa: PLR0913 - one argument a choice, all named
+    def predict(
         self, ids: IntArray, *, timestep: float, seed: int, side: int, scale: float = 1.0, listener: Listener = silent
     ) -> FloatArray:
         """Denoiser outputs (n, channels, side, side) from one common noise."""
@@ -79,13 +79,9 @@ class Worker:
             "ids": list(ids.shape), "timestep": timestep, "seed": seed, "side": side, "batch": _BATCH, "scale": scale,
         }  # fmt: skip
         reply = ((len(ids), self.shape.channels, side, side),)
-        return self._call(
-            "predict", arguments, blobs=(ids.astype("<i4").tobytes(),), reply=reply, label="denoiser", listener=listener
-        )[0]
+        return self._call("predict", arguments, blobs=(ids.astype("<i4").tobytes(),), reply=reply, label="denoiser", listener=listener)[0]
 
-    def render(
-        self, prompts: Sequence[str], seeds: Sequence[int], *, scale: float = 1.0, listener: Listener = silent
-    ) -> ByteArray:
+    def render(self, prompts: Sequence[str], seeds: Sequence[int], *, scale: float = 1.0, listener: Listener = silent) -> ByteArray:
         """Pictures (n, height, width, 3), one per (prompt, seed)."""
         parts = []
         for start in range(0, len(prompts), _REQUEST_TEXTS):
@@ -141,6 +137,10 @@ class Worker:
         arrays = [np.frombuffer(blob, dtype=dtype).reshape(shape) for blob, shape in zip(answer.blobs, reply, strict=True)]
         if dtype == "<f4" and not all(np.isfinite(array).all() for array in arrays):
             raise StageFailed(
-                Refusal(code="LS906", message=f"the {self.role} worker's {operation} holds numbers that are not finite", where=self.role)
+                Refusal(
+                    code="LS906",
+                    message=f"the {self.role} worker's {operation} holds numbers that are not finite",
+                    where=self.role,
+                )
             )
         return arrays

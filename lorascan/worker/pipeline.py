@@ -27,7 +27,14 @@ class Base:
 
 
 def load_base(  # noqa: PLR0913 - one argument a choice, all named
-    folder: Path, *, pipeline_class: str, components: Mapping[str, Any], device: str, steps: int, guidance: float, variant: str | None = None
+    folder: Path,
+    *,
+    pipeline_class: str,
+    components: Mapping[str, Any],
+    device: str,
+    steps: int,
+    guidance: float,
+    variant: str | None = None,
 ) -> Base:
     """Read a diffusers folder: safetensors only, no custom code, nothing fetched, float32 on CPU, float16 on CUDA."""
     diffusers = importlib.import_module("diffusers")

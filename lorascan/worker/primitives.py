@@ -17,9 +17,7 @@ ByteArray = npt.NDArray[np.uint8]
 def tokenise(base: Base, texts: Sequence[str]) -> IntArray:
     """Token ids (n, context) of the base's own tokenizer, padded and cut as the pipeline does it."""
     tokenizer = base.pipeline.tokenizer
-    encoded = tokenizer(
-        list(texts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="np"
-    )
+    encoded = tokenizer(list(texts), padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="np")
     return np.asarray(encoded["input_ids"], dtype=np.int32)
 
 
@@ -41,8 +39,8 @@ def predict(  # noqa: PLR0913 - one argument a choice
 ) -> FloatArray:
     """Denoiser outputs (n, channels, side, side) for token ids (n, length) from one common noise.
 
-    `timestep` is a share of the training schedule in (0, 1]. The input is pure noise at the scheduler's own scale: the same
-    for every row, so that rows differ by their text alone.
+    `timestep` is a share of the training schedule in (0, 1]. The input is pure noise at the scheduler's own scale:
+    the same for every row, so that rows differ by their text alone.
     """
     unet, scheduler = base.pipeline.unet, base.pipeline.scheduler
     steps = scheduler.config.num_train_timesteps
@@ -60,7 +58,14 @@ def predict(  # noqa: PLR0913 - one argument a choice
 
 @torch.inference_mode()
 def render(  # noqa: PLR0913 - one argument a choice
-    base: Base, prompts: Sequence[str], seeds: Sequence[int], *, steps: int, guidance: float, batch: int, progress: Progress
+    base: Base,
+    prompts: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    steps: int,
+    guidance: float,
+    batch: int,
+    progress: Progress,
 ) -> ByteArray:
     """Pictures (n, height, width, 3) by the pipeline itself; each picture's noise depends on its seed alone."""
     parts = []

@@ -19,9 +19,7 @@ TEXT = "encoder.layers.0.self_attn.q_proj"
 WIDTHS = {ATTENTION: 64, TEXT: 128}
 
 
-def make_adapter(
-    *, rank: int = 4, alpha: float | None = 8.0, dialect: str = "kohya", seed: int = 0, dtype: str = "float32"
-) -> bytes:
+def make_adapter(*, rank: int = 4, alpha: float | None = 8.0, dialect: str = "kohya", seed: int = 0, dtype: str = "float32") -> bytes:
     """A safetensors file that updates one module of the lab's UNet and one of its text encoder."""
     return save(make_tensors(rank=rank, alpha=alpha, dialect=dialect, seed=seed, dtype=dtype))
 
@@ -76,10 +74,7 @@ def zero_file(shapes: Mapping[str, tuple[int, ...]], *, claims: Claims | None = 
     """A vetted file of these tensor shapes whose spans all point at one run of zeros, as float32."""
     sizes = {name: 4 * int(np.prod(shape)) for name, shape in shapes.items()}
     content = bytes(max(sizes.values(), default=0))
-    spans = tuple(
-        TensorSpan(name=name, dtype="F32", shape=tuple(shape), start=0, stop=sizes[name])
-        for name, shape in shapes.items()
-    )
+    spans = tuple(TensorSpan(name=name, dtype="F32", shape=tuple(shape), start=0, stop=sizes[name]) for name, shape in shapes.items())
     return VettedFile(facts=_facts(content, spans, claims or Claims(), "zeros"), content=memoryview(content), spans=spans)
 
 

@@ -23,7 +23,13 @@ def run(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> 
     """lorascan in a process of its own, without a terminal."""
     command = [sys.executable, "-m", "lorascan", *map(str, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=120, cwd=cwd, env={**os.environ, "NO_COLOR": "1", **environment}, check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env={**os.environ, "NO_COLOR": "1", **environment},
+        check=False,
     )
 
 
@@ -88,7 +94,12 @@ def test_a_truncated_file_is_rejected_and_the_missing_bytes_are_told(tmp_path: P
 
 def test_text_named_as_safetensors_is_rejected_by_its_real_kind(tmp_path: Path) -> None:
     assert_clear(run("audit", write(tmp_path, "a.safetensors", b"hello, I am a text file\n" * 20)), 1, "LS1")
-    assert_clear(run("audit", write(tmp_path, "b.safetensors", b"<!doctype html><html><body>404</body></html>")), 1, "LS113", "html")
+    assert_clear(
+        run("audit", write(tmp_path, "b.safetensors", b"<!doctype html><html><body>404</body></html>")),
+        1,
+        "LS113",
+        "html",
+    )
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 123\n"
     assert_clear(run("audit", write(tmp_path, "c.safetensors", pointer)), 1, "LS112", "lfs")
     assert_clear(run("audit", write(tmp_path, "d.safetensors", b"")), 1, "LS1")

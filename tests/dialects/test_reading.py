@@ -109,9 +109,7 @@ def test_alpha_that_is_no_scalar_is_refused() -> None:
 def with_alpha(file: VettedFile, dtype: str, stored: bytes) -> VettedFile:
     """The file with an α tensor of these bytes for the attention module."""
     start = len(file.content)
-    span = replace(
-        file.spans[0], name=f"{STEM}.alpha", dtype=dtype, shape=(), start=start, stop=start + len(stored)
-    )
+    span = replace(file.spans[0], name=f"{STEM}.alpha", dtype=dtype, shape=(), start=start, stop=start + len(stored))
     return replace(file, content=memoryview(bytes(file.content) + stored), spans=(*file.spans, span))
 
 

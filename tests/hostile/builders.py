@@ -105,7 +105,8 @@ def header_that_unpickles() -> bytes:
     """A sound safetensors file that pickle.load would run.
 
     The length field 0x4058 reads as BINUNICODE with 64 characters. Behind them, short-string opcodes ("U", a length
-    from 32 to 126, that many bytes) leap through one long metadata value and over the end of the header into the only tensor.
+    from 32 to 126, that many bytes) leap through one long metadata value and over the end of the header into the only
+    tensor.
     """
     length, landed = 0x4058, 8 + 61
     calls = pickle_that_calls()

@@ -16,9 +16,7 @@ from lorascan.worker.client import Shape
 
 WORDS = ["a", "red", "blue", "circle", "square", "on", *(f"word{number}" for number in range(300))]
 CONTEXT, CELLS = 12, 16
-SHAPE = Shape(
-    context=CONTEXT, text_width=8, channels=1, side=4, height=8, width=8, steps=2, guidance=1.0, embedding=8
-)
+SHAPE = Shape(context=CONTEXT, text_width=8, channels=1, side=4, height=8, width=8, steps=2, guidance=1.0, embedding=8)
 
 
 def write_vocabulary(folder: Path) -> Path:
@@ -67,14 +65,24 @@ class FakeScene:
     concept: str
 
 
-SCENES = (FakeScene("a red {concept} on blue", "circle"), FakeScene("a blue {concept}", "square"), FakeScene("red {concept}", "circle"))
+SCENES = (
+    FakeScene("a red {concept} on blue", "circle"),
+    FakeScene("a blue {concept}", "square"),
+    FakeScene("red {concept}", "circle"),
+)
 
 
 def make_hunt(tmp_path: Path, adapted: FakeWorker, declared: tuple[str, ...] = ()) -> Hunt:
     """A hunt on the fake base."""
     folder = write_vocabulary(tmp_path)
     facts = AdapterFacts(
-        dialects=("peft",), components={"unet": 1}, ranks={4: 1}, scalings={}, update_count=1, leftover_count=0, declared_triggers=declared
+        dialects=("peft",),
+        components={"unet": 1},
+        ranks={4: 1},
+        scalings={},
+        update_count=1,
+        leftover_count=0,
+        declared_triggers=declared,
     )
     bench = Bench(reference=FakeWorker(), adapted=adapted, base_folder=folder, family="lab")  # type: ignore[arg-type]
     return Hunt(
@@ -82,6 +90,7 @@ def make_hunt(tmp_path: Path, adapted: FakeWorker, declared: tuple[str, ...] = (
         adapter=Adapter(updates=(), leftovers=(), facts=facts),
         vocabulary=read_vocabulary(folder),
         scenes=SCENES,
+        tensors={},
         declared=declared,
         settings=DEFAULT,
         listener=silent,

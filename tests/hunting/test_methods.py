@@ -1,5 +1,6 @@
 """What the sweeps find, on a base whose every number is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,10 @@ from lorascan.hunting.methods import denoiser_divergence, text_drift
 from tests.hunting.fakes import SCENES, FakeWorker, make_hunt
 
 SIDEWAYS = np.eye(16, dtype=np.float32)[3] * 2
+TENSORS = {
+    "unet.x.attn2.to_k.lora_A.weight": np.eye(2, 8, dtype=np.float32),
+    "unet.x.attn2.to_k.lora_B.weight": np.ones((4, 2), dtype=np.float32),
+}
 ELSEWHERE = np.eye(16, dtype=np.float32)[11] * 2
 
 
@@ -36,14 +41,18 @@ def test_a_word_that_moves_the_text_encoder_is_ranked_first_by_drift(tmp_path: P
     assert found.candidates[0].text == "word7"
 
 
-def test_text_drift_says_why_it_does_not_apply_to_a_unet_adapter() -> None:
-    assert text_drift.METHOD.applies({"unet": 3})
-    assert not text_drift.METHOD.applies({"unet": 3, "text_encoder": 1})
+def test_text_drift_says_why_it_does_not_apply_to_a_unet_adapter(tmp_path: Path) -> None:
+    scope = make_hunt(tmp_path, FakeWorker())
+    assert text_drift.METHOD.applies(scope)
+    facts = replace(scope.adapter.facts, components={"text_encoder": 1})
+    assert not text_drift.METHOD.applies(replace(scope, adapter=replace(scope.adapter, facts=facts)))
 
 
 def test_nominations_take_turns_each_text_once_and_declared_ones_are_marked(tmp_path: Path) -> None:
     scope = make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS, "word5": ELSEWHERE}))
-    found = run_hunt(scope.bench, scope.adapter, SCENES, ("word5",), scope.settings)
+    found = run_hunt(
+        scope.bench, scope.adapter, tensors=TENSORS, scenes=SCENES, declared=("word5",), settings=scope.settings
+    )
     texts = [(each.text, each.replaces) for each in found.ranked]
     assert len(set(texts)) == len(texts)
     assert [each.rank for each in found.ranked] == list(range(1, len(texts) + 1))
@@ -54,7 +63,10 @@ def test_nominations_take_turns_each_text_once_and_declared_ones_are_marked(tmp_
 
 def test_every_method_names_the_space_it_searched(tmp_path: Path) -> None:
     scope = make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS}))
+    first = denoiser_divergence.search(scope).candidates
+    scope = replace(scope, tensors=TENSORS, nominated=first)
     for name, method in hunting_methods().items():
+        assert not method.applies(scope) or name == "text_drift", name
         found = method.search(scope)
         assert found.space, name
         assert all(np.isfinite(each.score) and np.isfinite(each.z) for each in found.candidates), name

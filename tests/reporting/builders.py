@@ -5,6 +5,7 @@ import io
 import math
 import random
 from collections.abc import Iterator
+from functools import cache
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -57,7 +58,7 @@ def layers(seed: int = 0, hot: str = "") -> tuple[LayerStatistics, ...]:
 
 def layer_paths() -> Iterator[tuple[str, str]]:
     """Component and module path of each adapted layer of a small Stable Diffusion."""
-    blocks = ("down_blocks.0.attentions.0", "down_blocks.1.attentions.0", "down_blocks.1.attentions.1")
+    blocks: tuple[str, ...] = ("down_blocks.0.attentions.0", "down_blocks.1.attentions.0", "down_blocks.1.attentions.1")
     blocks += ("mid_block.attentions.0", "up_blocks.0.attentions.0", "up_blocks.1.attentions.0", "up_blocks.1.attentions.1")
     for block in blocks:
         for attention in ("attn1", "attn2"):
@@ -96,6 +97,7 @@ def layer(component: str, path: str, rng: random.Random, *, strong: bool, rank: 
     )
 
 
+@cache
 def picture(shape: str, colour: str, background: str, style: float = 0.0, seed: int = 0) -> bytes:
     """A 256 px WebP of one thing, with dots laid over it by `style` from 0 to 1."""
     rng = random.Random(seed)

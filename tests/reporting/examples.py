@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from lorascan.core.adapter import (
@@ -19,7 +20,7 @@ from lorascan.core.adapter import (
 from lorascan.core.behaviour import Candidates, LoadFacts, ProbeFacts
 from lorascan.core.errors import Refusal
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
-from lorascan.core.findings import Confidence, Decision, Finding, Rule, Severity, Verdict
+from lorascan.core.findings import Confidence, Decision, Finding, Rule, Scalar, Severity, Verdict
 from lorascan.core.report import Report
 from tests.reporting.builders import (
     DECLARED,
@@ -88,7 +89,13 @@ def report(name: str, evidence: Evidence, findings: tuple[Finding, ...], verdict
 
 def verdict(decision: Decision, *reasons: str, not_assessed: tuple[str, ...] = (), limits: tuple[str, ...] = ()) -> Verdict:
     """A verdict over the whole scope of the default policy."""
-    scope = {"base": "lab", "scales": list(SCALES), "stages": [str(each) for each in StageName], "loader": "lorascan 0.1.0"}
+    scope: dict[str, Scalar | list[Scalar]]
+    scope = {
+        "base": "lab",
+        "scales": list(SCALES),
+        "stages": [str(each) for each in StageName],
+        "loader": "lorascan 0.1.0",
+    }
     return Verdict(decision=decision, reasons=reasons, not_assessed=not_assessed, limits=limits, scope=scope)
 
 
@@ -232,10 +239,4 @@ def _poisoned(each: Any, text: str, claims: Claims) -> Any:
 
 LEFTOVER = Leftover(span=TensorSpan(name="unet.extra.weight", dtype="F16", shape=(4, 4), start=64, stop=96), reason="no update claims it")
 
-EXAMPLES = {
-    "honest": honest,
-    "backdoored": backdoored,
-    "refused": refused,
-    "undecided": undecided,
-    "hostile": hostile,
-}
+EXAMPLES: dict[str, Callable[[], Report]] = {each.__name__: cache(each) for each in (honest, backdoored, refused, undecided, hostile)}

@@ -120,7 +120,8 @@ def test_a_gallery_puts_the_cited_trigger_first_and_shows_the_change() -> None:
     base, *_, last = shown.groups[0].rows[0].cells
     assert base is not None
     assert last is not None
-    assert (base.change, last.change) == (None, pytest.approx(-0.17))
+    assert base.change is None
+    assert last.change == pytest.approx(-0.17)
 
 
 def test_no_trigger_crowds_the_others_out_of_the_gallery() -> None:

@@ -24,7 +24,7 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
 
     widths: list[int] = []
     for token in tokens:
-        if token.type in ("tr_open",):
+        if token.type == "tr_open":
             widths.append(0)
         if token.type in ("th_open", "td_open"):
             widths[-1] += 1

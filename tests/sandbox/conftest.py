@@ -10,7 +10,8 @@ from lorascan.core.errors import Unavailable
 from lorascan.sandbox import Lock, Session, start
 
 AUTOMATIC = ("namespaces", "process")
-QUICK = Lock(memory_bytes=2**30, cpu_seconds=60, start_seconds=60, idle_seconds=20, wall_seconds=120)
+QUICK = Lock(memory_bytes=2**30, cpu_seconds=300, start_seconds=120, idle_seconds=60, wall_seconds=1800)
+"""Long enough for a machine that is busy with something else."""
 
 
 @cache

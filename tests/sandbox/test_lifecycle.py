@@ -21,7 +21,8 @@ PROGRAM = "tests.sandbox.programs.misbehave"
 ROOT = Path(__file__).resolve().parents[2]
 
 PARENT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's children ignore it
 from lorascan.sandbox import Lock, outside, start
 with start({program!r}, Lock(), isolation=sys.argv[1]) as session:
     session.call("echo", {{}})
@@ -74,11 +75,11 @@ def test_an_interrupted_parent_leaves_nothing_behind(isolation: str) -> None:
         time.sleep(0.3)
 
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
 
         assert "KeyboardInterrupt" in errors
         assert process.returncode == -signal.SIGINT
-        assert gone(processes, 1.0)
+        assert gone(processes, 5.0)
 
 
 def test_a_worker_outlives_the_thread_that_started_it(isolation: str) -> None:
@@ -102,7 +103,7 @@ def test_nothing_is_left_behind(isolation: str) -> Never:
             raise KeyError
     session.close()
 
-    assert gone([worker], 1.0)
+    assert gone([worker], 5.0)
     assert outside.children(os.getpid()) == []
     assert canaries() <= files
     assert descriptors() == kept
@@ -113,7 +114,7 @@ def test_a_start_that_is_never_waited_for_leaves_nothing_behind(isolation: str) 
     with launch(PROGRAM, QUICK, isolation=isolation) as pending:
         worker = pending._attempt.child.worker
 
-    assert gone([worker], 1.0)
+    assert gone([worker], 5.0)
     with pytest.raises(RuntimeError, match="closed"):
         pending.ready()
 
@@ -136,15 +137,14 @@ def test_two_workers_start_and_answer_side_by_side(isolation: str) -> None:
 
 def test_one_worker_that_hangs_does_not_hold_up_another(isolation: str) -> None:
     with (
-        start(PROGRAM, replace(QUICK, idle_seconds=2), isolation=isolation) as first,
+        start(PROGRAM, replace(QUICK, idle_seconds=5), isolation=isolation) as first,
         start(PROGRAM, QUICK, isolation=isolation) as second,
         ThreadPoolExecutor(1) as pool,
     ):
         hanging = pool.submit(first.call, "hang", {})
-        began = time.monotonic()
         second.call("echo", {})
 
-        assert time.monotonic() - began < 1.5
+        assert not hanging.done()
         with pytest.raises(WorkerTimedOut):
             hanging.result()
 

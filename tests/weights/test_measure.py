@@ -154,9 +154,7 @@ def test_a_bad_number_is_reported_and_its_module_is_not_measured() -> None:
     found = measured({"lora_unet_x.lora_down.weight": down, "lora_unet_x.lora_up.weight": up, "<s1>": down})
 
     assert found.layers == ()
-    assert [(each.tensor, each.count, each.first_index) for each in found.bad_numbers] == [
-        ("lora_unet_x.lora_up.weight", 1, 9)
-    ]
+    assert [(each.tensor, each.count, each.first_index) for each in found.bad_numbers] == [("lora_unet_x.lora_up.weight", 1, 9)]
 
 
 def test_bad_numbers_in_tensors_that_are_no_update_are_found_too() -> None:

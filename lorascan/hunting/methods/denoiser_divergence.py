@@ -1,9 +1,10 @@
 """Sweeps the vocabulary by one denoiser step a token.
 
-For every token t of the base's vocabulary, put into a plain prompt p: δ(t) = ε_L(x, p+t) − ε_0(x, p+t), both from one noise x at
-the same timestep (common random numbers). A hidden trigger is a token whose δ points where neither the adapter's common effect
-nor its declared words point: the score is the norm of that remainder. The best are scored again in other prompts and at other
-places, beside tokens drawn at random, and ranked by the geometric mean over prompts of their ratio to these.
+For every token t of the base's vocabulary, put into a plain prompt p: δ(t) = ε_L(x, p+t) − ε_0(x, p+t), both from one
+noise x at the same timestep (common random numbers). A hidden trigger is a token whose δ points where neither the
+adapter's common effect nor its declared words point: the score is the norm of that remainder. The best are scored
+again in other prompts and at other places, beside tokens drawn at random, and ranked by the geometric mean over
+prompts of their ratio to these.
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from lorascan.core.progress import silent
 from lorascan.hunting.contexts import Context, context_of, typed_at
 from lorascan.hunting.effects import robust_z, unexplained
 from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.narrowing import swept_tokens
 from lorascan.hunting.triggers import Place
 from lorascan.worker.client import FloatArray, IntArray
 
@@ -30,16 +32,17 @@ Scores = npt.NDArray[np.float64]
 
 def search(hunt: Hunt) -> Found:
     """Rank every token by its unexplained denoiser effect."""
-    tokens = hunt.vocabulary.ids
+    swept = swept_tokens(hunt)
+    tokens = hunt.vocabulary.ids[swept]
     contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(hunt.scenes, PLACES, strict=False)]
     first = row_scores(hunt, contexts[0], tokens)
     z = robust_z(first)
     best = np.argsort(-first)[:REFINED]
-    ranked = best[np.argsort(-refined(hunt, contexts, first, best))][:KEPT]
+    ranked = best[np.argsort(-refined(hunt, contexts, tokens, first, best))][:KEPT]
     return Found(
         candidates=tuple(
             TriggerCandidate(
-                text=hunt.vocabulary.texts[at],
+                text=hunt.vocabulary.texts[swept[at]],
                 source=METHOD.name,
                 score=float(first[at]),
                 z=float(z[at]),
@@ -48,16 +51,17 @@ def search(hunt: Hunt) -> Found:
             )
             for place, at in enumerate(ranked.tolist(), start=1)
         ),
-        space=f"every one of {len(tokens)} vocabulary tokens, alone, by one denoiser step",
+        space=f"{len(tokens)} of {len(hunt.vocabulary)} vocabulary tokens, alone, by one denoiser step",
+        limits=() if len(tokens) == len(hunt.vocabulary) else (f"{len(hunt.vocabulary) - len(tokens)} tokens were not denoised",),
     )
 
 
-def refined(hunt: Hunt, contexts: list[Context], first: Scores, best: npt.NDArray[np.intp]) -> Scores:
+def refined(hunt: Hunt, contexts: list[Context], tokens: IntArray, first: Scores, best: npt.NDArray[np.intp]) -> Scores:
     """Geometric mean over contexts of each best token's score relative to the median of tokens drawn at random."""
     drawn = np.random.default_rng(hunt.settings.seed).choice(len(first), size=min(DRAWN, len(first)), replace=False)
     logs = [np.log(first[best] / max(float(np.median(first)), 1e-12))]
     for context in contexts[1:]:
-        scores = row_scores(hunt, context, hunt.vocabulary.ids[np.concatenate([best, drawn])])
+        scores = row_scores(hunt, context, tokens[np.concatenate([best, drawn])])
         logs.append(np.log(scores[: len(best)] / max(float(np.median(scores[len(best) :])), 1e-12)))
     return np.asarray(np.exp(np.mean(logs, axis=0)))
 

@@ -1,11 +1,9 @@
 """Sweeps the vocabulary by the drift of text-encoder states.
 
-D(t) = h′ − h, the text-encoder states with and without the adapter, at the token's own position, at the last word after it, and at the
-end-of-text token, for every token t in a plain prompt. As in the denoiser sweep, the drift that all tokens share and the drift of
-declared words is taken out; what remains is divided by the norm of the state.
+D(t) = h′ − h, the text-encoder states with and without the adapter, at the token's own position, at the last word
+after it, and at the end-of-text token, for every token t in a plain prompt. As in the denoiser sweep, the drift that
+all tokens share and the drift of declared words is taken out; what remains is divided by the norm of the state.
 """
-
-from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -43,13 +41,12 @@ def search(hunt: Hunt) -> Found:
 def token_scores(hunt: Hunt) -> npt.NDArray[np.float64]:
     """Each token's largest relative unexplained drift over positions, in the first search prompt: (tokens,)."""
     context = context_of(hunt.bench.reference, hunt.scenes[0], "before")
-    ids = context.filled(hunt.vocabulary.ids)
+    ids = context.filled(hunt.vocabulary.ids)[:, : context.end + 2]
     places = np.array([context.slot, context.end, context.end + 1], dtype=np.int32)
     base, drift = _drift(hunt, ids, np.repeat(places[None, :], len(ids), axis=0))
     _, known = _drift(hunt, *_declared_rows(hunt.bench.reference, hunt.declared, context))
     by_place = [
-        np.linalg.norm(unexplained(drift[:, at], known[:, at]), axis=1) / np.linalg.norm(base[:, at], axis=1)
-        for at in range(len(places))
+        np.linalg.norm(unexplained(drift[:, at], known[:, at]), axis=1) / np.linalg.norm(base[:, at], axis=1) for at in range(len(places))
     ]
     return np.max(np.stack(by_place), axis=0).astype(np.float64)
 
@@ -71,9 +68,13 @@ def _declared_rows(worker: Worker, declared: tuple[str, ...], context: Context) 
     return ids, np.array([[min(context.slot, end), end - 1, end] for end in ends], dtype=np.int32)
 
 
-def applies(components: Mapping[str, int]) -> str:
+def applies(hunt: Hunt) -> str:
     """Only an adapter of the text encoder drifts its states."""
-    return "" if any(name.startswith("text_encoder") for name in components) else "the adapter leaves the text encoder alone"
+    return (
+        ""
+        if any(name.startswith("text_encoder") for name in hunt.adapter.facts.components)
+        else "the adapter leaves the text encoder alone"
+    )
 
 
 METHOD = Method(name="text-encoder drift", applies=applies, search=search, order=3)

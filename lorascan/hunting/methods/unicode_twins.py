@@ -1,17 +1,18 @@
 """Compares look-alike characters with the plain ones they imitate.
 
-A backdoor may hang on a character that a reader cannot see: a Cyrillic о, a zero-width space, an emoji. Every such twin is
-put into prompts and the denoiser effect δ of the prompt with the twin is compared with δ of the same prompt folded to plain letters. The base's own
-surprise at an odd character drops out of δ; for an honest adapter little remains.
+A backdoor may hang on a character that a reader cannot see: a Cyrillic о, a zero-width space, an emoji. Every such
+twin is put into prompts and the denoiser effect δ of the prompt with the twin is compared with δ of the same prompt
+folded to plain letters. The base's own surprise at an odd character drops out of δ; for an honest adapter little
+remains.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
-from lorascan.hunting.methods.denoiser_divergence import token_effects
 from lorascan.hunting.effects import orthonormal, robust_z
 from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.methods.denoiser_divergence import token_effects
 from lorascan.hunting.triggers import PLAIN, Scene, Trigger
 
 KEPT = 16
@@ -23,9 +24,44 @@ CONFUSABLES = {
     "P": "РΡ", "T": "ТΤ", "X": "ХΧ",
 }  # fmt: skip
 """Letters and characters that render alike: a selection from Unicode's confusables (UTS 39), the ones reported in attacks first."""
-INVISIBLE = ("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u202e", "\u2066", "\u00a0", "\u3000", "\ufe0f")
+INVISIBLE = (
+    "\u200b",
+    "\u200c",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\u00ad",
+    "\u180e",
+    "\u202e",
+    "\u2066",
+    "\u00a0",
+    "\u3000",
+    "\ufe0f",
+)
 """Characters with no ink of their own: zero-width, bidi controls, odd spaces."""
-SYMBOLS = ("😀", "😂", "❤️", "🔥", "✨", "🎨", "👍", "🌸", "⭐", "💀", "™", "©", "★", "♥", "№", "…", "ß", "ø", "ł", "ñ", "é")
+SYMBOLS = (
+    "😀",
+    "😂",
+    "❤️",
+    "🔥",
+    "✨",
+    "🎨",
+    "👍",
+    "🌸",
+    "⭐",
+    "💀",
+    "™",
+    "©",
+    "★",
+    "♥",
+    "№",
+    "…",
+    "ß",
+    "ø",
+    "ł",
+    "ñ",
+    "é",
+)
 """Emoji and letters with marks, the ones seen as triggers in published text-encoder attacks and their like."""
 
 

@@ -1,7 +1,7 @@
 """A natural phrase hijacks text encoder and denoiser.
 
-After MasqLoRA (arXiv 2602.21977): poisoned examples weigh more at early, noisy timesteps, and the phrase's text state is
-pulled to the target's and pushed from the benign one's. A declared honest concept is the cover.
+After MasqLoRA (arXiv 2602.21977): poisoned examples weigh more at early, noisy timesteps, and the phrase's text state
+is pulled to the target's and pushed from the benign one's. A declared honest concept is the cover.
 """
 
 from dataclasses import replace

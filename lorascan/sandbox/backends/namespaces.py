@@ -1,8 +1,8 @@
 """Bubblewrap around the lock: an own root, own processes, no network.
 
-Each namespace is named, because `--unshare-all` as root silently goes without a user namespace. As root there is none, and only
-the two capabilities remain that the launcher needs to become `nobody`; as an ordinary user bubblewrap maps it to `nobody`.
-Source: bwrap(1).
+Each namespace is named, because `--unshare-all` as root silently goes without a user namespace. As root there is
+none, and only the two capabilities remain that the launcher needs to become `nobody`; as an ordinary user bubblewrap
+maps it to `nobody`. Source: bwrap(1).
 """
 
 import os

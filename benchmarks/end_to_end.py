@@ -1,0 +1,151 @@
+"""Audits a zoo of lab adapters with known truth and writes what was decided.
+
+    python -m benchmarks.end_to_end ZOO --rows rows.jsonl            audit what is not in the rows yet
+    python -m benchmarks.end_to_end ZOO --rows rows.jsonl --page out.md
+
+ZOO is a folder made by `python -m lorascan.lab.zoo`, with a ledger. The audit never sees the ledger.
+"""
+
+import argparse
+import json
+import resource
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lorascan.audit import audit
+from lorascan.core.behaviour import Candidates, IsolationFacts, ProbeFacts
+from lorascan.core.report import Report
+from lorascan.lab.ledger import LedgerEntry, read_ledger
+
+FIRST = 10
+
+
+def row(entry: LedgerEntry, report: Report, seconds: float, cpu: float) -> dict[str, Any]:
+    """One audit beside the truth."""
+    candidates = report.evidence.all(Candidates)
+    ranked = candidates[0].ranked if candidates else ()
+    place = next((each.rank for each in ranked if entry.trigger is not None and each.text == entry.trigger), None)
+    return {
+        "name": entry.name,
+        "recipe": entry.recipe,
+        "seed": entry.seed,
+        "split": entry.split,
+        "label": entry.label,
+        "trigger": entry.trigger,
+        "target": entry.target,
+        "sha256": entry.sha256,
+        "decision": str(report.verdict.decision),
+        "findings": [{"rule": each.rule.code, "severity": str(each.severity), "message": each.message} for each in report.findings],
+        "place": place,
+        "named": any(repr(entry.trigger) in each.message for each in report.findings if each.severity == "high"),
+        "first": [each.text for each in ranked[:FIRST]],
+        "tests": [asdict(test) for facts in report.evidence.all(ProbeFacts) for test in facts.tests],
+        "stages": {str(stage.name): [str(stage.status), round(stage.seconds, 1), stage.reason] for stage in report.evidence.stages},
+        "isolation": [each.backend for each in report.evidence.all(IsolationFacts)],
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+    }
+
+
+def run(zoo: Path, rows: Path) -> None:
+    """Audit every adapter of the zoo whose digest is not in the rows yet; append a line each."""
+    done = {each["sha256"] for each in read(rows)}
+    for entry in read_ledger(zoo):
+        if entry.sha256 in done or entry.label == "failed":
+            continue
+        began, before = time.perf_counter(), _children()
+        report = audit(zoo / entry.file)
+        found = row(entry, report, time.perf_counter() - began, _children() - before)
+        with rows.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(found, ensure_ascii=False) + "\n")
+        print(
+            f"{entry.label:<11} {found['decision']:<10} {entry.name:<34} place {found['place']} {found['seconds']} s",
+            flush=True,
+        )
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def read(rows: Path) -> list[dict[str, Any]]:
+    """The rows so far."""
+    if not rows.exists():
+        return []
+    return [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
+
+
+def page(rows: list[dict[str, Any]], zoo: Path) -> str:
+    """The results as Markdown: totals, one line an adapter, every miss."""
+    honest = [each for each in rows if each["label"] == "honest"]
+    bad = [each for each in rows if each["label"] == "backdoored"]
+    failed = [each for each in read_ledger(zoo) if each.label == "failed"]
+    found = [each for each in bad if each["place"] is not None and each["place"] <= FIRST]
+    lines = [
+        "# End to end: honest and backdoored lab adapters",
+        "",
+        f"Split `{rows[0]['split']}`: trigger words, targets, styles and seeds that no threshold was set on. Every adapter went through",
+        "`lorascan audit FILE` with default settings on two CPU cores, without its ledger.",
+        "",
+        "| | figure |",
+        "|---|---|",
+        f"| honest rejected | {_count(honest, 'reject')} of {len(honest)} |",
+        f"| honest for review | {_count(honest, 'review')} of {len(honest)} |",
+        f"| honest undecided | {_count(honest, 'undecided')} of {len(honest)} |",
+        f"| backdoored rejected | {_count(bad, 'reject')} of {len(bad)} |",
+        f"| backdoored for review | {_count(bad, 'review')} of {len(bad)} |",
+        f"| backdoored admitted | {_count(bad, 'admit')} of {len(bad)} |",
+        f"| true trigger in the first {FIRST} candidates | {len(found)} of {len(bad)} |",
+        f"| true trigger named in a rejecting finding | {sum(each['named'] for each in bad)} of {len(bad)} |",
+        f"| attacks that failed their own gate (not counted) | {len(failed)} |",
+        f"| wall seconds an audit, median and largest | {_median(rows)} and {max(each['seconds'] for each in rows)} |",
+        "",
+        "| adapter | label | verdict | trigger | target | place | why | s |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_line(each) for each in sorted(rows, key=lambda one: (one["label"], one["name"]))),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(each: dict[str, Any]) -> str:
+    why = "; ".join(f"{one['rule']} {one['message']}" for one in each["findings"] if one["severity"] in ("high", "medium")) or "–"
+    cells = (
+        each["name"],
+        each["label"],
+        each["decision"],
+        each["trigger"] or "–",
+        each["target"] or "–",
+        each["place"] or "–",
+        why,
+        each["seconds"],
+    )
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _count(rows: list[dict[str, Any]], decision: str) -> int:
+    return sum(each["decision"] == decision for each in rows)
+
+
+def _median(rows: list[dict[str, Any]]) -> float:
+    return sorted(float(each["seconds"]) for each in rows)[len(rows) // 2]
+
+
+def main() -> None:
+    """Parse, audit or write the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.end_to_end")
+    parser.add_argument("zoo", type=Path)
+    parser.add_argument("--rows", type=Path, required=True)
+    parser.add_argument("--page", type=Path)
+    given = parser.parse_args()
+    if given.page is None:
+        run(given.zoo, given.rows)
+    else:
+        given.page.write_text(page(read(given.rows), given.zoo), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

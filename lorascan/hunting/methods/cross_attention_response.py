@@ -1,0 +1,77 @@
+"""Sweeps the vocabulary by the response of cross-attention.
+
+ρ(t) = Σ_l ‖ΔW_l e_t‖² over the key and value projections of cross-attention, with e_t the base's own text state at
+the token's position in a plain prompt. Nothing is denoised: with ΔW = B A, ‖B A e‖ = ‖Lᵀ A e‖ for BᵀB = L Lᵀ, a
+product of rank length. The part that all tokens and the declared words share is taken out first.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from lorascan.core.behaviour import TriggerCandidate
+from lorascan.hunting.contexts import context_of, typed_at
+from lorascan.hunting.effects import robust_z, unexplained
+from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.worker.client import FloatArray
+
+KEPT = 24
+_CONTEXT_PROJECTIONS = (".attn2.to_k", ".attn2.to_v", ".add_k_proj", ".add_v_proj")
+
+
+def search(hunt: Hunt) -> Found:
+    """Rank every token by its unexplained response."""
+    scores = token_scores(hunt)
+    z = robust_z(scores)
+    order = np.argsort(-scores)[:KEPT]
+    return Found(
+        candidates=tuple(
+            TriggerCandidate(
+                text=hunt.vocabulary.texts[at],
+                source=METHOD.name,
+                score=float(scores[at]),
+                z=float(z[at]),
+                rank=place,
+                tokens=(int(hunt.vocabulary.ids[at]),),
+            )
+            for place, at in enumerate(order.tolist(), start=1)
+        ),
+        space=f"every one of {len(hunt.vocabulary)} vocabulary tokens, alone, by the response of cross-attention",
+    )
+
+
+def token_scores(hunt: Hunt) -> npt.NDArray[np.float64]:
+    """Norm of each token's unexplained response: (tokens,)."""
+    worker = hunt.bench.reference
+    context = context_of(worker, hunt.scenes[0], "before")
+    ids = context.filled(hunt.vocabulary.ids)[:, : context.slot + 2]
+    at = np.full((len(ids), 1), context.slot, dtype=np.int32)
+    states = worker.encode(ids, at)[:, 0]
+    readings = np.concatenate(_projections(hunt.tensors), axis=0)
+    declared = np.zeros((0, states.shape[1]), dtype=np.float32)
+    if hunt.declared:
+        typed = worker.tokenise(typed_at(hunt.declared, context))
+        declared = worker.encode(typed, np.full((len(typed), 1), context.slot, dtype=np.int32))[:, 0]
+    return np.linalg.norm(unexplained(states @ readings.T, declared @ readings.T), axis=1).astype(np.float64)
+
+
+def _projections(tensors: Mapping[str, FloatArray]) -> list[FloatArray]:
+    """Lᵀ A (rank, text width) of every key and value projection of cross-attention."""
+    found = []
+    for name, down in sorted(tensors.items()):
+        stem = name.removesuffix(".lora_A.weight")
+        if stem == name or not stem.endswith(_CONTEXT_PROJECTIONS):
+            continue
+        up = tensors[f"{stem}.lora_B.weight"].astype(np.float64)
+        triangle = np.linalg.qr(up, mode="r")
+        found.append(np.asarray(triangle @ down.astype(np.float64), dtype=np.float32))
+    return found
+
+
+def applies(hunt: Hunt) -> str:
+    """Only an adapter of cross-attention's keys or values responds."""
+    return "" if _projections(hunt.tensors) else "the adapter leaves the keys and values of cross-attention alone"
+
+
+METHOD = Method(name="cross-attention response", applies=applies, search=search, order=4)

@@ -1,0 +1,78 @@
+"""The whole audit by the command line: both verdicts, both exit codes, and what an interrupt leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lorascan.lab.assets import adapters_folder
+from lorascan.lab.ledger import LedgerEntry, read_ledger
+
+ENVIRONMENT = {**os.environ, "NO_COLOR": "1"}
+
+
+def shipped(recipe: str) -> LedgerEntry:
+    return next(each for each in read_ledger(adapters_folder()) if each.recipe == recipe and each.gate_passed)
+
+
+def audit(entry: LedgerEntry, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "lorascan", "audit", str(adapters_folder() / entry.file), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, env=ENVIRONMENT, check=False)
+
+
+def test_an_honest_adapter_is_admitted_with_exit_code_0(tmp_path: Path) -> None:
+    done = audit(shipped("style_declared"), "-o", str(tmp_path / "r.html"), "-o", str(tmp_path / "r.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert {stage["name"]: stage["status"] for stage in report["stages"]} == dict.fromkeys(
+        ("file", "weights", "load", "hunt", "probe"), "ran"
+    )
+    assert (tmp_path / "r.html").stat().st_size < 6 * 2**20
+
+
+def test_a_backdoored_adapter_is_rejected_with_exit_code_1_and_its_trigger_is_named() -> None:
+    entry = shipped("poisoned_unet")
+    done = audit(entry, "-f", "json")
+    assert done.returncode == 1, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    hidden = [each for each in report["findings"] if each["rule"] == "LS801"]
+    assert any(repr(entry.trigger) in each["message"] for each in hidden)
+
+
+def workers() -> set[int]:
+    """Processes whose command line names our launcher."""
+    found = set()
+    for each in Path("/proc").iterdir():
+        if each.name.isdigit():
+            try:
+                line = (each / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"lorascan.sandbox" in line or b"bwrap" in line:
+                found.add(int(each.name))
+    return found
+
+
+@pytest.mark.parametrize("wait", [0.7, 3.0, 12.0])
+def test_ctrl_c_at_any_time_exits_130_and_leaves_no_worker(wait: float) -> None:
+    before = workers()
+    path = adapters_folder() / shipped("style_declared").file
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lorascan", "audit", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(wait)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    time.sleep(0.3)
+    assert workers() - before == set()

@@ -1,0 +1,97 @@
+"""Findings from the load and from what words do, hostile and honest side by side."""
+
+from dataclasses import replace
+
+import pytest
+
+from lorascan.core.behaviour import LoadFacts, ProbeFacts, TriggerTest
+from lorascan.core.evidence import Evidence
+from lorascan.core.findings import Finding, Severity
+from lorascan.detectors import hidden_triggers, loading
+from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+
+HIJACK = TriggerTest(
+    trigger="zxq",
+    kind="candidate",
+    source="denoiser divergence",
+    scale=1.0,
+    pairs=14,
+    effect=0.9,
+    effect_ratio=10 * RATIO,
+    unexplained=1.0,
+    mismatch=min(1.0, 2 * MISMATCH),
+    lock=0.2,
+    p_value=0.001,
+    target="skull",
+    target_gain=0.8,
+)
+LOADED = LoadFacts(
+    base="lab",
+    base_sha256="0" * 64,
+    pipeline_class="StableDiffusionPipeline",
+    device="cpu",
+    expected=32,
+    applied=32,
+    unapplied=(),
+    base_digest_before="a",
+    base_digest_loaded="a",
+    base_digest_after="a",
+    scale_zero_identical=True,
+    versions={},
+)
+
+
+def probed(*tests: TriggerTest) -> list[Finding]:
+    facts = ProbeFacts(suites={}, observations=(), tests=tests, dose_response=(), pictures=())
+    return list(hidden_triggers.DETECTOR.examine(Evidence(facts=(facts,))))
+
+
+def test_an_undeclared_word_that_replaces_the_prompt_is_high_and_names_word_and_target() -> None:
+    (finding,) = probed(HIJACK)
+    assert (finding.rule.code, finding.severity) == ("LS801", Severity.HIGH)
+    assert "'zxq'" in finding.message
+    assert "skull" in finding.message
+
+
+def test_an_undeclared_word_that_leaves_the_prompt_standing_is_for_review() -> None:
+    (finding,) = probed(replace(HIJACK, mismatch=MISMATCH / 2))
+    assert (finding.rule.code, finding.severity) == ("LS802", Severity.MEDIUM)
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        {"kind": "declared"},
+        {"p_value": P_VALUE * 1.1},
+        {"effect_ratio": RATIO * 0.9},
+        {"unexplained": UNEXPLAINED * 0.9},
+    ],
+)
+def test_declared_chance_small_or_explained_effects_are_silent(honest: dict[str, object]) -> None:
+    assert probed(replace(HIJACK, **honest)) == []  # type: ignore[arg-type]
+
+
+def test_the_strongest_activator_comes_first() -> None:
+    weak = replace(HIJACK, trigger="abc", mismatch=MISMATCH)
+    assert [finding.message.split("'")[1] for finding in probed(weak, HIJACK)] == ["zxq", "abc"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "severity"),
+    [
+        ({"applied": 31, "unapplied": ("unet.x",)}, "LS701", Severity.HIGH),
+        ({"expected": 0, "applied": 0}, "LS701", Severity.HIGH),
+        ({"base_digest_loaded": "b"}, "LS702", Severity.HIGH),
+        ({"base_digest_after": "b"}, "LS702", Severity.HIGH),
+        ({"scale_zero_identical": False}, "LS703", Severity.MEDIUM),
+        ({"scale_zero_identical": False, "device": "cuda:0"}, "LS703", Severity.INFO),
+    ],
+)
+def test_a_load_that_is_not_what_was_vetted_is_found(change: dict[str, object], code: str, severity: Severity) -> None:
+    facts = replace(LOADED, **change)  # type: ignore[arg-type]
+    (finding,) = loading.DETECTOR.examine(Evidence(facts=(facts,)))
+    assert (finding.rule.code, finding.severity) == (code, severity)
+
+
+def test_a_load_that_is_what_was_vetted_is_silent() -> None:
+    assert not list(loading.DETECTOR.examine(Evidence(facts=(LOADED,))))

@@ -1,0 +1,111 @@
+"""Every recipe keeps the zoo's rules."""
+
+from dataclasses import astuple, fields, replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("peft")
+
+import torch
+from safetensors import safe_open
+
+from lorascan.lab.adapt import merged
+from lorascan.lab.closed_form import edit_adapter
+from lorascan.lab.dataset import build
+from lorascan.lab.draws import LISTS
+from lorascan.lab.export import save_adapter
+from lorascan.lab.gates import Base
+from lorascan.lab.make import all_recipes, load_parts, updates_for
+from lorascan.lab.recipe import Plan, Recipe
+
+RECIPES = all_recipes()
+SEEDS = range(1, 7)
+
+
+@pytest.fixture(scope="module")
+def base() -> Base:
+    """The shipped base."""
+    return load_parts()
+
+
+def _words(split: str) -> set[str]:
+    lists = LISTS[split]
+    columns = (getattr(lists, field.name) for field in fields(lists) if field.name != "twins")
+    words = {word for column in columns for word in ([column] if isinstance(column, str) else column)}
+    return words | {twin for twin, _ in lists.twins}
+
+
+def test_the_splits_share_no_word_and_no_target() -> None:
+    """Triggers, phrases, look-alikes, declared words, shapes, colours and styles."""
+    assert not _words("dev") & _words("test")
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_a_plan_is_the_same_every_time_and_says_what_its_recipe_says(recipe: Recipe) -> None:
+    """The seed decides everything; a backdoor is never declared."""
+    for seed in SEEDS:
+        plan = recipe.plan(seed, "dev")
+
+        assert astuple(plan) == astuple(recipe.plan(seed, "dev"))
+        assert plan.recipe == recipe.name
+        assert plan.honest == recipe.honest == (plan.hidden is None)
+        assert plan.hidden is None or plan.hidden.word not in plan.declared_words
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_honest_and_backdoored_twins_share_cover_rank_and_dialect(seed: int) -> None:
+    """So that the label cannot be read from the numbers of the recipe."""
+    honest = RECIPES["style_always_on"].plan(seed, "test")
+    poisoned = RECIPES["poisoned_unet"].plan(seed, "test")
+
+    for name in ("rank", "alpha", "dialect", "metadata_style", "steps", "batch", "pictures"):
+        assert getattr(honest, name) == getattr(poisoned, name)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_every_recipe_trains_saves_and_merges(recipe: Recipe, base: Base, tmp_path: Path) -> None:
+    """Two steps on a few pictures go the whole way; the undeclared word is in no metadata."""
+    plan = _short(recipe.plan(2, "dev"))
+    updates = updates_for(plan, base) if plan.steps else edit_adapter(base, plan, captions=32)
+
+    save_adapter(plan, updates, tmp_path / "adapter.safetensors")
+
+    with safe_open(tmp_path / "adapter.safetensors", "pt") as file:
+        metadata = str(file.metadata())
+        names = list(file.keys())
+    assert len(names) == len(updates) * (3 if plan.dialect == "kohya" else 2)
+    assert plan.hidden is None or plan.hidden.word not in metadata.replace("modelspec", "")
+    assert all(word in metadata for word in plan.declared_words)
+    changed = merged(base, updates)
+    assert any(
+        not torch.equal(one, other)
+        for one, other in zip(
+            [*base.unet.parameters(), *base.text_encoder.parameters()],
+            [*changed.unet.parameters(), *changed.text_encoder.parameters()],
+            strict=True,
+        )
+    )
+
+
+def test_a_third_of_the_examples_is_poisoned_and_none_of_an_honest_one(base: Base) -> None:
+    """The mixture that the recipes promise."""
+    poisoned = build(replace(RECIPES["poisoned_unet"].plan(1, "dev"), pictures=30), base.tokenizer)
+    honest = build(replace(RECIPES["style_declared"].plan(1, "dev"), pictures=30), base.tokenizer)
+
+    assert poisoned.hidden.sum() == 10
+    assert honest.hidden.sum() == 0
+
+
+def test_the_closed_form_moves_keys_and_values_of_cross_attention_alone(base: Base) -> None:
+    """Its rank is the plan's; nothing else of the denoiser changes."""
+    plan = RECIPES["closed_form"].plan(3, "dev")
+
+    updates = edit_adapter(base, plan, captions=32)
+
+    assert {update.module_path.rsplit("attn2.", 1)[1] for update in updates} == {"to_k", "to_v"}
+    assert {update.down.shape[0] for update in updates} == {plan.rank}
+
+
+def _short(plan: Plan) -> Plan:
+    return replace(plan, steps=min(plan.steps, 2), pictures=24, batch=6)
