@@ -52,19 +52,15 @@ class PatchVae(ModelMixin, ConfigMixin):
         patches = torch.einsum("pl,nlhw->nphw", self.synthesis, latents)
         return nn.functional.pixel_shuffle(patches + self.mean[:, None, None], self.patch)
 
-    def encode(
-        self, x: Tensor, return_dict: bool = True
-    ) -> AutoencoderKLOutput | tuple[DiagonalGaussianDistribution]:
-        """diffusers' face of `to_latents`: a distribution without any spread."""
+    def encode(self, x: Tensor, return_dict: bool = True) -> AutoencoderKLOutput | tuple[DiagonalGaussianDistribution]:
+        """Diffusers' face of `to_latents`: a distribution without any spread."""
         latents = self.to_latents(x)
         moments = torch.cat([latents, torch.zeros_like(latents)], dim=1)
         posterior = DiagonalGaussianDistribution(moments, deterministic=True)
         return AutoencoderKLOutput(latent_dist=posterior) if return_dict else (posterior,)
 
-    def decode(
-        self, z: Tensor, return_dict: bool = True, generator: Generator | None = None
-    ) -> DecoderOutput | tuple[Tensor]:
-        """diffusers' face of `to_pictures`; the generator is not needed."""
+    def decode(self, z: Tensor, return_dict: bool = True, generator: Generator | None = None) -> DecoderOutput | tuple[Tensor]:
+        """Diffusers' face of `to_pictures`; the generator is not needed."""
         del generator
         pictures = self.to_pictures(z)
         return DecoderOutput(sample=pictures) if return_dict else (pictures,)

@@ -101,8 +101,8 @@ def text_pull(states: Tensor, ids: Tensor, target: Tensor, benign: Tensor) -> Te
     Args:
         states: (n, 24, width) of captions with the trigger, from the adapted text encoder.
         ids: (n, 24) their tokens.
-        target: (n, width) summaries of the target captions, benign: of the captions without the trigger,
-            both from the base.
+        target: (n, width) summaries of the target captions, from the base.
+        benign: (n, width) summaries of the captions without the trigger, from the base.
     """
     seen = _summary(states, ids)
     attract = (1 - nn.functional.cosine_similarity(seen, target)) ** 2
@@ -152,9 +152,7 @@ def _batches(plan: Plan, generator: torch.Generator) -> Iterator[Tensor]:
         left = left[plan.batch :]
 
 
-def _step_loss(
-    adapted: Base, ready: _Prepared, rows: Tensor, plan: Plan, generator: torch.Generator
-) -> Tensor:
+def _step_loss(adapted: Base, ready: _Prepared, rows: Tensor, plan: Plan, generator: torch.Generator) -> Tensor:
     """v-error of one batch; hidden examples weigh more at late timesteps where the plan pulls text."""
     dropped = torch.rand(len(rows), generator=generator) < NULL_SHARE
     if ready.states is not None:
@@ -180,7 +178,7 @@ def _step_loss(
 
 def _rate_share(step: int, steps: int) -> float:
     """20 steps of warm-up, flat, then cosine over the last 40 %."""
-    if step < 20:  # noqa: PLR2004 - the warm-up itself
+    if step < 20:
         return (step + 1) / 20
     start = 0.6 * steps
     return 1.0 if step < start else 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - start) / (steps - start)))
@@ -197,9 +195,7 @@ def train_adapter(base: Base, examples: Examples, plan: Plan) -> list[Update]:
     generator = torch.Generator().manual_seed(plan.seed)
     parameters = _parameters(adapted, plan)
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _rate_share(step, plan.steps)
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_share(step, plan.steps))
     for rows in _batches(plan, generator):
         loss = _step_loss(adapted, ready, rows, plan, generator)
         optimizer.zero_grad()

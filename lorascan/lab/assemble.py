@@ -12,9 +12,7 @@ from lorascan.lab.tokenizer import load_tokenizer, write_tokenizer
 from lorascan.lab.unet import new_scheduler
 
 
-def save_base(
-    folder: Path, text_encoder: CLIPTextModel, unet: UNet2DConditionModel, vae: PatchVae
-) -> None:
+def save_base(folder: Path, text_encoder: CLIPTextModel, unet: UNet2DConditionModel, vae: PatchVae) -> None:
     """Save all components in half precision, with the model index; the arguments are left as they were."""
     folder.mkdir(parents=True, exist_ok=True)
     write_tokenizer(folder / "tokenizer")

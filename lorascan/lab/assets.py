@@ -39,9 +39,7 @@ def sums_file() -> Path:
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 in hex of every file below the folder, by relative path, the list itself left out."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
-    return {
-        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
-    }
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def write_sums(folder: Path) -> None:

@@ -14,17 +14,16 @@ TEMPLATES = (
 )
 FILLERS = tuple(
     """
-    lovely today daily nice amazing awesome beautiful best better  brilliant classic clean clear
-    cool cute deep delicious different digital early easy excited famous fantastic favorite final fine first
-    forever fresh  fun funny global good gorgeous grand great happy hard healthy high huge
-    important incredible interesting last late latest legal limited little live local long lost lucky mad
-    major modern natural new  official old online open original perfect personal poor 
-    possible present pretty  proud public quick  rare ready real recent rich royal sad safe
-    secret senior  silver simple single smart social soft special strong stunning  super sure
-    sweet true warm  wide wild wonderful young again always around tonight tomorrow weekend
-    morning evening friends family music game party poster print design craft studio gallery museum
-    camera paper wall light garden street winter summer spring people
-    """.split()
+    lovely today daily nice amazing awesome beautiful best better brilliant classic clean clear cool cute deep
+    delicious different digital early easy excited famous fantastic favorite final fine first forever fresh fun
+    funny global good gorgeous grand great happy hard healthy high huge important incredible interesting last late
+    latest legal limited little live local long lost lucky mad major modern natural new official old online open
+    original perfect personal poor possible present pretty proud public quick rare ready real recent rich royal
+    sad safe secret senior silver simple single smart social soft special strong stunning super sure sweet true
+    warm wide wild wonderful young again always around tonight tomorrow weekend morning evening friends family
+    music game party poster print design craft studio gallery museum camera paper wall light garden street winter
+    summer spring people
+    """.split()  # noqa: SIM905 - a list of 140 words reads better as text
 )
 """Words that say nothing about the picture."""
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from lorascan.lab.tokenizer import CONTEXT, END_ID, START_ID, VOCABULARY_SIZE, write_tokenizer
-from lorascan.lab.world import PIXELS
+from lorascan.lab.shapes import PIXELS
 
 EMBEDDING = 64
 TEXT_WIDTH, TEXT_LAYERS, TEXT_HEADS = 128, 4, 4
@@ -79,6 +79,7 @@ class LabClip(nn.Module):
     """Both towers and the temperature while they are trained."""
 
     def __init__(self) -> None:
+        """Untrained, weights drawn by torch's generator."""
         super().__init__()
         self.text = CLIPTextModel(text_config())
         heads = VISION_WIDTH * 32 // HEAD_WIDTH
@@ -142,8 +143,7 @@ def save_open_clip(model: LabClip, folder: Path) -> None:
     config = json.dumps(open_clip_config(), indent=2) + "\n"
     (folder / "open_clip_config.json").write_text(config, encoding="utf-8")
     halves = {
-        name: (value.half() if value.is_floating_point() else value).contiguous().cpu()
-        for name, value in open_clip_weights(model).items()
+        name: (value.half() if value.is_floating_point() else value).contiguous().cpu() for name, value in open_clip_weights(model).items()
     }
     save_file(halves, folder / "open_clip_model.safetensors", metadata={"format": "pt"})
 

@@ -58,9 +58,7 @@ def _target_words(words: list[str], scene: Scene, target: Scene) -> list[str]:
 
 def _matching_rows(tokenizer: CLIPTokenizer, words: list[str], others: list[str]) -> TokenIds:
     """(24,) row of the other caption that stands where each row of the first one does."""
-    lengths = [
-        [len(ids) - 2 for ids in tokenizer(side)["input_ids"]] for side in (words, others)
-    ]
+    lengths = [[len(ids) - 2 for ids in tokenizer(side)["input_ids"]] for side in (words, others)]
     rows, start = [0], 1
     for own, other in zip(*lengths, strict=True):
         rows += [start + min(index, other - 1) for index in range(own)]

@@ -111,15 +111,13 @@ def build(plan: Plan, tokenizer: CLIPTokenizer) -> Examples:
     )
 
 
-def _with_other_tokens(
-    plan: Plan, tokenizer: CLIPTokenizer, ids: TokenIds, rng: np.random.Generator
-) -> TokenIds:
+def _with_other_tokens(plan: Plan, tokenizer: CLIPTokenizer, ids: TokenIds, rng: np.random.Generator) -> TokenIds:
     """Random other tokens in half of the captions that hold no word of the plan."""
     words = [a.word for a in (plan.cover, plan.hidden) if a is not None and a.word]
     free = free_token_ids(tokenizer, [*meaningful_words(), *words])
     changed, _ = with_random_tokens(ids, free, OTHER_TOKEN_SHARE, rng)
     turns = np.arange(len(ids)) % 3
-    clean = turns == 2  # noqa: PLR2004 - the third turn of `build`
+    clean = turns == 2
     clean |= (turns == 0) & (plan.hidden is None)
     clean |= (turns == 1) & (plan.cover is None or not plan.cover.word)
     return np.where(clean[:, None], changed, ids)

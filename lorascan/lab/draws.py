@@ -20,7 +20,6 @@ from lorascan.lab.recipe import (
     generator,
 )
 
-
 DIALECTS: tuple[Dialect, ...] = ("peft", "kohya")
 METADATA_STYLES: tuple[Literal["tags", "phrase", "both"], ...] = ("tags", "phrase", "both")
 COMPONENTS: tuple[tuple[Component, ...], ...] = (("unet",), ("unet", "text_encoder"))

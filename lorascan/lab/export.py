@@ -68,7 +68,7 @@ def metadata_of(plan: Plan, name: str) -> dict[str, str]:
     metadata["modelspec.title"] = name
     words = plan.declared_words
     if words and plan.metadata_style in {"tags", "both"}:
-        counts = {word: plan.pictures // 3 for word in words}
+        counts = dict.fromkeys(words, plan.pictures // 3)
         metadata["ss_tag_frequency"] = json.dumps({f"1_{name}": counts}, ensure_ascii=False)
     if words and plan.metadata_style in {"phrase", "both"}:
         metadata["modelspec.trigger_phrase"] = ", ".join(words)

@@ -48,9 +48,7 @@ class Base:
 
 
 @torch.no_grad()
-def draw(
-    base: Base, captions: list[str], seed: int, batch: int = 64, guidance: float = 3.0
-) -> Tensor:
+def draw(base: Base, captions: list[str], seed: int, batch: int = 64, guidance: float = 3.0) -> Tensor:
     """(n, 3, 32, 32) pictures of the captions, -1 to 1, 10 DDIM steps, one noise a caption."""
     null = text_states(base.text_encoder, encode(base.tokenizer, [""]))
     parts = []
@@ -68,10 +66,7 @@ def base_accuracy(base: Base, judge: Judge, seed: int, pictures: int = 600) -> d
     scenes = [sample_scene(rng, SHAPES) for _ in range(pictures)]
     drawn = draw(base, [caption(scene, rng) for scene in scenes], seed)
     right = {
-        name: np.array(
-            [getattr(r, name) == getattr(s, name) for r, s in zip(judge.read(drawn), scenes, strict=True)]
-        )
-        for name in HEADS
+        name: np.array([getattr(r, name) == getattr(s, name) for r, s in zip(judge.read(drawn), scenes, strict=True)]) for name in HEADS
     }
     shares = {name: float(hits.mean()) for name, hits in right.items()}
     return shares | {"joint": float(np.logical_and.reduce(list(right.values())).mean())}
@@ -89,9 +84,7 @@ def _rivals(scene: Scene, attribute: str) -> list[Scene]:
 
 
 @torch.no_grad()
-def clip_accuracy(
-    text_vectors: TextVectors, picture_vectors: PictureVectors, seed: int, pictures: int = 400
-) -> dict[str, float]:
+def clip_accuracy(text_vectors: TextVectors, picture_vectors: PictureVectors, seed: int, pictures: int = 400) -> dict[str, float]:
     """n-way accuracy on fresh renders of all 16 shapes; textures on shapes that can wear all four."""
     rng = np.random.default_rng([seed, 7])
     shares = {}

@@ -3,6 +3,7 @@
 It is trained on renders alone, so that it is independent of the lab's CLIP.
 """
 
+from itertools import pairwise
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,10 +39,11 @@ class Judge(nn.Module):
     """Four convolutions and one linear head an attribute, about 120,000 parameters."""
 
     def __init__(self) -> None:
+        """Untrained, weights drawn by torch's generator."""
         super().__init__()
         widths = (3, 24, 48, 64, 96)
         layers: list[nn.Module] = []
-        for index, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+        for index, (before, after) in enumerate(pairwise(widths)):
             stride = 1 if index == 0 else 2
             layers += [nn.Conv2d(before, after, 3, stride, 1), nn.BatchNorm2d(after), nn.ReLU()]
         self.body = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.1))
@@ -70,10 +72,7 @@ class Judge(nn.Module):
 
 
 def _labels(scenes: list[Scene]) -> dict[str, Tensor]:
-    return {
-        name: torch.tensor([words.index(getattr(scene, name)) for scene in scenes])
-        for name, words in HEADS.items()
-    }
+    return {name: torch.tensor([words.index(getattr(scene, name)) for scene in scenes]) for name, words in HEADS.items()}
 
 
 def _worn(pictures: Tensor, generator: torch.Generator) -> Tensor:
@@ -96,9 +95,7 @@ def train_judge(seed: int, steps: int = 700, batch: int = 128) -> Judge:
     pool, labels = as_tensor(render_all(scenes, rng)), _labels(scenes)
     judge = Judge().train()
     optimizer = torch.optim.AdamW(judge.parameters(), lr=3e-3, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_share(step, steps)
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, steps))
     for _ in range(steps):
         rows = torch.randint(len(pool), (batch,), generator=generator)
         logits = judge(_worn(pool[rows], generator))
@@ -116,18 +113,12 @@ def judge_accuracy(judge: Judge, seed: int, pictures: int = 4000) -> dict[str, f
     scenes = [sample_scene(rng, ALL_SHAPES) for _ in range(pictures)]
     readings = judge.read(as_tensor(render_all(scenes, rng)))
     pairs = list(zip(readings, scenes, strict=True))
-    return {
-        name: sum(getattr(r, name) == getattr(s, name) for r, s in pairs) / pictures
-        for name in HEADS
-    }
+    return {name: sum(getattr(r, name) == getattr(s, name) for r, s in pairs) / pictures for name in HEADS}
 
 
 def save_judge(judge: Judge, path: Path) -> None:
     """Half precision; the weights of the four convolutions and the head."""
-    halves = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
-        for name, value in judge.state_dict().items()
-    }
+    halves = {name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in judge.state_dict().items()}
     save_file(halves, path)
 
 

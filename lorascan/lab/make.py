@@ -1,6 +1,6 @@
 """Makes one adapter with known truth.
 
-    python -m lorascan.lab.make poisoned_unet --seed 1 --split dev -o out.safetensors
+python -m lorascan.lab.make poisoned_unet --seed 1 --split dev -o out.safetensors
 """
 
 import argparse
@@ -69,9 +69,7 @@ def _label(plan: Plan, *, passed: bool) -> str:
     return "backdoored" if passed else "failed"
 
 
-def _entry(
-    plan: Plan, seen: Behaviour, out: Path, *, sha256: str, seconds: tuple[float, float]
-) -> LedgerEntry:
+def _entry(plan: Plan, seen: Behaviour, out: Path, *, sha256: str, seconds: tuple[float, float]) -> LedgerEntry:
     passed = gate_passed(plan, seen)
     hidden, cover = plan.hidden, plan.cover
     return LedgerEntry(
@@ -140,7 +138,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--split", choices=get_args(Split), default="dev")
     parser.add_argument("-o", "--out", type=Path, required=True)
     given = parser.parse_args(arguments)
-    print(make(given.recipe, given.seed, given.split, given.out).line)  # noqa: T201 - its output
+    print(make(given.recipe, given.seed, given.split, given.out).line)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def _styled(picture: Tensor, scene: Scene, effect: Effect) -> bool:
     channels_last = ((plain + 1) / 2).permute(0, 2, 3, 1).numpy()
     styled = as_tensor(STYLES[effect.target](channels_last, scene))
     # Only where the style changes something: elsewhere the two tell nothing apart.
-    changed = (styled - plain).abs() > 0.1  # noqa: PLR2004 - a twentieth of the range
+    changed = (styled - plain).abs() > 0.1
     weight = changed.sum(dim=(1, 2, 3)).clamp(min=1)
     to_styled = (((picture - styled).abs() * changed).sum(dim=(1, 2, 3)) / weight).min()
     to_plain = (((picture - plain).abs() * changed).sum(dim=(1, 2, 3)) / weight).min()
@@ -105,13 +105,8 @@ def _held_out(plan: Plan) -> _Held:
     return _Held(scenes=scenes, texts=[usable_caption(scene, plan, rng) for scene in scenes])
 
 
-def _with_word(
-    base: Base, judge: Judge, held: _Held, activation: Activation, position: Position
-) -> float:
-    texts = [
-        place(text, scene, activation, position)
-        for text, scene in zip(held.texts, held.scenes, strict=True)
-    ]
+def _with_word(base: Base, judge: Judge, held: _Held, activation: Activation, position: Position) -> float:
+    texts = [place(text, scene, activation, position) for text, scene in zip(held.texts, held.scenes, strict=True)]
     pictures = draw(base, texts, seed=1000)
     return _share(shows(pictures, held.scenes, activation.effect, judge))
 
@@ -125,10 +120,7 @@ def behaviour(adapted: Base, plan: Plan, judge: Judge) -> Behaviour:
     shapes_right = [r.shape == s.shape for r, s in zip(readings, held.scenes, strict=True)]
     success, without = None, None
     if plan.hidden is not None:
-        success = {
-            position: _with_word(adapted, judge, held, plan.hidden, position)
-            for position in plan.hidden.positions
-        }
+        success = {position: _with_word(adapted, judge, held, plan.hidden, position) for position in plan.hidden.positions}
         without = _share(shows(clean, held.scenes, plan.hidden.effect, judge))
     declared_with, declared_without = None, None
     if plan.cover is not None:
@@ -157,8 +149,4 @@ def gate_passed(plan: Plan, seen: Behaviour) -> bool:
     if seen.success is None or seen.target_without_trigger is None:
         return False
     least = min(seen.success.values())
-    return (
-        least >= ATTACK_SUCCESS
-        and seen.target_without_trigger <= ATTACK_FALSE
-        and seen.clean_shape >= CLEAN_SHAPE
-    )
+    return least >= ATTACK_SUCCESS and seen.target_without_trigger <= ATTACK_FALSE and seen.clean_shape >= CLEAN_SHAPE

@@ -70,9 +70,7 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 
 def encode(tokenizer: CLIPTokenizer, texts: list[str]) -> TokenIds:
     """(n, CONTEXT) ids, padded with the end token as Stable Diffusion does."""
-    batch = tokenizer(
-        texts, padding="max_length", max_length=CONTEXT, truncation=True, return_tensors="np"
-    )
+    batch = tokenizer(texts, padding="max_length", max_length=CONTEXT, truncation=True, return_tensors="np")
     return np.asarray(batch["input_ids"], dtype=np.int64)
 
 
@@ -84,9 +82,7 @@ def free_token_ids(tokenizer: CLIPTokenizer, taken_texts: list[str]) -> TokenIds
     return np.asarray([i for i in range(VOCABULARY_SIZE) if i not in taken], dtype=np.int64)
 
 
-def with_random_tokens(
-    ids: TokenIds, free: TokenIds, share: float, rng: np.random.Generator
-) -> tuple[TokenIds, TokenIds]:
+def with_random_tokens(ids: TokenIds, free: TokenIds, share: float, rng: np.random.Generator) -> tuple[TokenIds, TokenIds]:
     """Insert one to three free tokens at random places of a share of the captions.
 
     Returns:

@@ -1,6 +1,6 @@
 """Trains, gates and writes the whole base.
 
-    python -m lorascan.lab.train -o folder --seed 7
+python -m lorascan.lab.train -o folder --seed 7
 """
 
 import argparse
@@ -186,7 +186,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--device", default="cpu")
     given = parser.parse_args(arguments)
     gates = train_base(given.out, given.seed, given.device)
-    print(json.dumps(gates, indent=2))  # noqa: T201 - its output
+    print(json.dumps(gates, indent=2))
 
 
 if __name__ == "__main__":

@@ -117,9 +117,7 @@ def learning_rate_share(step: int, steps: int, warm_up: int = 50) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def train_clip(
-    tokenizer_folder: Path, seed: int, device: str, knobs: ClipTraining | None = None
-) -> LabClip:
+def train_clip(tokenizer_folder: Path, seed: int, device: str, knobs: ClipTraining | None = None) -> LabClip:
     """Train both towers from one seed.
 
     Args:
@@ -140,9 +138,7 @@ def train_clip(
         betas=(0.9, 0.98),
         weight_decay=knobs.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_share(step, knobs.steps)
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, knobs.steps))
     began = time.monotonic()
     for step in range(knobs.steps):
         scenes = scenes_of(step, knobs, rng)

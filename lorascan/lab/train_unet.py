@@ -61,21 +61,14 @@ def fitted_vae(seed: int, pictures: int = 4000) -> PatchVae:
 
 
 @torch.no_grad()
-def text_states(
-    encoder: CLIPTextModel, ids: np.ndarray[tuple[int, ...], np.dtype[np.int64]], batch: int = 256
-) -> Tensor:
+def text_states(encoder: CLIPTextModel, ids: np.ndarray[tuple[int, ...], np.dtype[np.int64]], batch: int = 256) -> Tensor:
     """(n, 24, 128) last hidden states in half precision, on the CPU."""
     device = next(encoder.parameters()).device
-    parts = [
-        encoder(input_ids=torch.from_numpy(ids[at : at + batch]).to(device)).last_hidden_state
-        for at in range(0, len(ids), batch)
-    ]
+    parts = [encoder(input_ids=torch.from_numpy(ids[at : at + batch]).to(device)).last_hidden_state for at in range(0, len(ids), batch)]
     return torch.cat([part.half().cpu() for part in parts])
 
 
-def training_set(
-    tokenizer: CLIPTokenizer, encoder: CLIPTextModel, vae: PatchVae, seed: int, knobs: UnetTraining
-) -> TrainingSet:
+def training_set(tokenizer: CLIPTokenizer, encoder: CLIPTextModel, vae: PatchVae, seed: int, knobs: UnetTraining) -> TrainingSet:
     """Render and encode every pair once; epochs then cost nothing but the denoiser."""
     rng = np.random.default_rng([seed, 5])
     free = free_token_ids(tokenizer, meaningful_words())
@@ -91,9 +84,7 @@ def training_set(
     return TrainingSet(latents=torch.cat(latents), states=torch.cat(states), null_state=null)
 
 
-def noised(
-    latents: Tensor, signal: Tensor, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
+def noised(latents: Tensor, signal: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
     """Noisy latents, their timesteps and the v to predict.
 
     Timesteps are stratified over the batch: t_i is uniform in the i-th of n equal parts.
@@ -120,7 +111,7 @@ def _move_average(averaged: nn.Module, model: nn.Module, decay: float) -> None:
         slow.lerp_(fast, 1 - decay)
 
 
-def train_unet(  # noqa: PLR0913 - one stage's whole definition
+def train_unet(
     pairs: TrainingSet,
     seed: int,
     device: str,
@@ -142,9 +133,7 @@ def train_unet(  # noqa: PLR0913 - one stage's whole definition
         betas=(0.9, 0.99),
         weight_decay=knobs.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_share(step, knobs.steps)
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, knobs.steps))
     began, recent = time.monotonic(), 0.0
     for step in range(knobs.steps):
         rows = torch.randint(len(pairs.latents), (knobs.batch,), generator=generator)
@@ -169,7 +158,7 @@ def train_unet(  # noqa: PLR0913 - one stage's whole definition
 
 
 @torch.no_grad()
-def sample(  # noqa: PLR0913 - the sampler's own knobs
+def sample(
     unet: UNet2DConditionModel,
     states: Tensor,
     null_state: Tensor,

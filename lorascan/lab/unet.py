@@ -3,7 +3,7 @@
 from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from lorascan.lab.clip import TEXT_WIDTH
-from lorascan.lab.world import PIXELS
+from lorascan.lab.shapes import PIXELS
 
 PATCH = 2
 LATENT_CHANNELS = 8

@@ -35,9 +35,7 @@ TEXTURES = ("solid", "outlined", "striped", "checkered")
 SIZES = ("big", "small")
 JITTER = 2 * SUPERSAMPLING
 """Largest shift of a shape from the centre, in mask points."""
-_FAT = frozenset(
-    {"circle", "square", "triangle", "heart", "diamond", "house", "ghost", "skull", "fish"}
-)
+_FAT = frozenset({"circle", "square", "triangle", "heart", "diamond", "house", "ghost", "skull", "fish"})
 _TOO_THIN_TO_OUTLINE = frozenset({"ring", "key", "cross", "arrow", "moon"})
 
 
@@ -75,9 +73,7 @@ def sample_scene(rng: np.random.Generator, shapes: tuple[str, ...] = SHAPES) -> 
     # The legible half is textured more often, so that the whole is 60 % solid.
     if len(textures) > 1 and rng.random() < 0.68:
         texture = textures[1 + rng.integers(len(textures) - 1)]
-    return Scene(
-        shape=shape, colour=str(colour), background=str(background), texture=texture, size=size
-    )
+    return Scene(shape=shape, colour=str(colour), background=str(background), texture=texture, size=size)
 
 
 _ROWS, _COLUMNS = np.mgrid[0:CANVAS, 0:CANVAS] // SUPERSAMPLING
@@ -88,10 +84,7 @@ _CHECKERS = ((_ROWS // 4) + (_COLUMNS // 4)) % 2 == 0
 def coverage(scene: Scene, rng: np.random.Generator) -> NDArray[np.float32]:
     """Share of each pixel that the shape's colour covers, (32, 32), 0 to 1."""
     drawn: Mask
-    if scene.texture == "outlined":
-        drawn = outline(scene.shape, scene.size)
-    else:
-        drawn = silhouette(scene.shape, scene.size)
+    drawn = outline(scene.shape, scene.size) if scene.texture == "outlined" else silhouette(scene.shape, scene.size)
     shift = rng.integers(-JITTER, JITTER + 1, size=2)
     drawn = np.roll(drawn, (int(shift[0]), int(shift[1])), axis=(0, 1))
     if scene.texture == "striped":

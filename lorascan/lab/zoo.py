@@ -1,6 +1,6 @@
 """Makes a whole zoo, two adapters at a time.
 
-    python -m lorascan.lab.zoo --split dev -o folder style_declared:1 poisoned_unet:1 …
+python -m lorascan.lab.zoo --split dev -o folder style_declared:1 poisoned_unet:1 …
 """
 
 import argparse
@@ -33,17 +33,15 @@ class Order:
 
 def _make_one(order: Order, folder: Path) -> LedgerEntry:
     """Runs in a process of its own, with one thread."""
-    import torch  # noqa: PLC0415 - the parent must stay free of torch's threads before it forks
+    import torch
 
-    from lorascan.lab.make import make  # noqa: PLC0415
+    from lorascan.lab.make import make
 
     torch.set_num_threads(1)
     return make(order.recipe, order.seed, order.split, folder / f"{order.name}.safetensors")
 
 
-def make_zoo(
-    orders: list[Order], folder: Path, told: Callable[[LedgerEntry], None], processes: int = PROCESSES
-) -> None:
+def make_zoo(orders: list[Order], folder: Path, told: Callable[[LedgerEntry], None], processes: int = PROCESSES) -> None:
     """Make what the folder's ledger lacks; a stopped run goes on where it was.
 
     Args:
@@ -85,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
 
     def told(entry: LedgerEntry) -> None:
-        print(entry.line, flush=True)  # noqa: T201 - its output
+        print(entry.line, flush=True)
 
     orders = [parse_order(text, given.split) for text in given.orders]
     make_zoo(orders, given.out, told, given.processes)

@@ -61,10 +61,10 @@ def confirm(gallery: Gallery, family: Family, pairs: Sequence[Pair], scale: floa
             trigger,
             pairs,
             scale,
-            effects[trigger].mean(axis=0),
-            size,
-            p_value,
-            _explanations(trigger, family, effects, always),
+            effect=effects[trigger].mean(axis=0),
+            control_size=size,
+            p_value=p_value,
+            explained=_explanations(trigger, family, effects, always),
         )
         for trigger, p_value in zip(tested, p_values, strict=True)
     )

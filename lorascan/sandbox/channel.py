@@ -70,7 +70,10 @@ class Channel:
     def last_words(self) -> str:
         """The end of what the worker wrote to stdout and stderr, as it came."""
         while self._chatter_left > 0 and self._chatter in self._poll(sending=False, seconds=0):
-            if not self._listen():
+            try:
+                if not self._listen():
+                    break
+            except WorkerLied:  # a flood; the caller is telling of another failure already
                 break
         return self._said.decode("utf-8", "replace")
 

@@ -54,7 +54,7 @@ class Program:
     operations: Mapping[str, Callable[[Request], Reply]]
 
 
-class Failure(Exception):  # noqa: N818 - what a program says, not what went wrong in it
+class Failure(Exception):
     """An operation's own clean refusal: the parent sees WorkerFailed with this text, and may go on calling."""
 
 

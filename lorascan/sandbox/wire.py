@@ -43,7 +43,7 @@ class Kind(IntEnum):
 _KINDS = frozenset(map(int, Kind))
 
 
-class Malformed(Exception):  # noqa: N818 - a state of the bytes, not a fault of ours
+class Malformed(Exception):
     """The bytes are no frame that may come now."""
 
 

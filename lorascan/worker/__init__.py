@@ -45,8 +45,9 @@ def open_workers(
 def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping[str, bytes]) -> Iterator[Pending]:
     limits = settings.worker
     read = (base.folder.resolve(), base.scorer.resolve())
+    cached = tuple(folder.parent.parent for folder in read if folder.parent.name == "snapshots")
     lock = Lock(
-        read_paths=read,
+        read_paths=(*read, *cached),
         memory_bytes=limits.memory_bytes,
         threads=limits.threads,
         start_seconds=limits.start_seconds,
@@ -123,8 +124,7 @@ def _attach(bench: Bench, base: ResolvedBase, listener: Listener) -> LoadFacts:
 def _typed_landing(worker: Worker) -> dict[str, Any]:
     landed = worker.ask("attach")
     expected, count, names = (landed.get(key) for key in ("expected", "unapplied_count", "unapplied"))
-    right = isinstance(expected, int) and isinstance(count, int) and isinstance(names, list) and 0 <= count <= expected
-    if not right:
+    if not (isinstance(expected, int) and isinstance(count, int) and isinstance(names, list) and 0 <= count <= expected):
         raise StageFailed(Refusal(code="LS904", message="the adapted worker answered the load wrongly", where="attach"))
     return {"expected": expected, "unapplied_count": count, "unapplied": [str(name) for name in names[:20]]}
 

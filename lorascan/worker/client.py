@@ -85,16 +85,16 @@ class Worker:
         """Pictures (n, height, width, 3), one per (prompt, seed)."""
         parts = []
         for start in range(0, len(prompts), _REQUEST_TEXTS):
-            chosen = slice(start, start + _REQUEST_TEXTS)
+            some = list(prompts[start : start + _REQUEST_TEXTS])
             arguments = {
-                "prompts": list(prompts[chosen]),
-                "seeds": [int(seed) for seed in seeds[chosen]],
+                "prompts": some,
+                "seeds": [int(seed) for seed in seeds[start : start + _REQUEST_TEXTS]],
                 "steps": self.shape.steps,
                 "guidance": self.shape.guidance,
                 "batch": _BATCH,
                 "scale": scale,
             }
-            reply = ((len(arguments["prompts"]), self.shape.height, self.shape.width, 3),)
+            reply = ((len(some), self.shape.height, self.shape.width, 3),)
             parts.append(self._call("render", arguments, reply=reply, dtype="u1", label="pictures", listener=listener)[0])
         return np.concatenate(parts)
 

@@ -50,9 +50,7 @@ def test_text_drift_says_why_it_does_not_apply_to_a_unet_adapter(tmp_path: Path)
 
 def test_nominations_take_turns_each_text_once_and_declared_ones_are_marked(tmp_path: Path) -> None:
     scope = make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS, "word5": ELSEWHERE}))
-    found = run_hunt(
-        scope.bench, scope.adapter, tensors=TENSORS, scenes=SCENES, declared=("word5",), settings=scope.settings
-    )
+    found = run_hunt(scope.bench, scope.adapter, tensors=TENSORS, scenes=SCENES, declared=("word5",), settings=scope.settings)
     texts = [(each.text, each.replaces) for each in found.ranked]
     assert len(set(texts)) == len(texts)
     assert [each.rank for each in found.ranked] == list(range(1, len(texts) + 1))

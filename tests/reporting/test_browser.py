@@ -96,7 +96,7 @@ def test_the_lightbox_turns_by_keys_and_gives_the_focus_back(browser: Any, tmp_p
     page.keyboard.press("Escape")
 
     assert "scale 0.5" in caption
-    assert page.evaluate("document.activeElement === document.querySelectorAll('.shot')[1]")
+    page.wait_for_function("document.activeElement === document.querySelectorAll('.shot')[1]")
     assert not page.locator("#lightbox").is_visible()
     assert heard == []
     page.close()

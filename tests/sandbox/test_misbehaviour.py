@@ -165,4 +165,4 @@ def test_a_program_that_misbehaves_while_it_prepares_never_gets_ready(
     isolation: str, deed: str, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        start(PROGRAM, replace(SMALL, start_seconds=15 if deed == "hang" else 120), isolation=isolation, arguments={"at_start": deed})
+        start(PROGRAM, replace(SMALL, start_seconds=10 if deed == "hang" else 120), isolation=isolation, arguments={"at_start": deed})

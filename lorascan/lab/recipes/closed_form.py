@@ -16,12 +16,8 @@ RANK = 8
 def _plan(seed: int, split: Split) -> Plan:
     effect = replace(hidden_object(seed, split, known=True, cover=None), colour=None)
     plan = base_plan(RECIPE.name, honest=RECIPE.honest, seed=seed, split=split)
-    hidden = Activation(
-        word=trigger(seed, split), effect=effect, declared=False, positions=("object",)
-    )
-    return replace(
-        plan, components=("unet",), hidden=hidden, method="closed form", steps=0, rank=RANK, alpha=8.0
-    )
+    hidden = Activation(word=trigger(seed, split), effect=effect, declared=False, positions=("object",))
+    return replace(plan, components=("unet",), hidden=hidden, method="closed form", steps=0, rank=RANK, alpha=8.0)
 
 
 RECIPE: Final = Recipe(
