@@ -52,10 +52,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Facts by type, the refusals that stopped reading, and the stages in the order they ran."""
+    """Facts by type, the refusals of the file, the failures of the audit itself, and the stages in the order they ran."""
 
     facts: tuple[Any, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    failures: tuple[Refusal, ...] = ()
     stages: tuple[Stage, ...] = ()
 
     @classmethod
@@ -64,7 +65,8 @@ class Evidence:
 
         A `Refused`, `StageFailed` or `Unavailable` ends the current stage and keeps every fact yielded before it.
         """
-        evidence, current, began = cls(), None, perf_counter()
+        evidence, began = cls(), perf_counter()
+        current: StageName | None = None
 
         def ended(status: Status, reason: str = "") -> tuple[Stage, ...]:
             if current is None:
@@ -83,7 +85,7 @@ class Evidence:
         except Refused as refused:
             return replace(evidence, refusals=refused.refusals, stages=ended(Status.REFUSED, str(refused)))
         except StageFailed as failed:
-            return replace(evidence, refusals=(failed.refusal,), stages=ended(Status.FAILED, str(failed)))
+            return replace(evidence, failures=(failed.refusal,), stages=ended(Status.FAILED, str(failed)))
         except Unavailable as missing:
             return replace(evidence, stages=ended(Status.NOT_RUN, str(missing)))
         return replace(evidence, stages=ended(Status.RAN))
@@ -93,6 +95,7 @@ class Evidence:
         return Evidence(
             facts=self.facts + later.facts,
             refusals=self.refusals + later.refusals,
+            failures=self.failures + later.failures,
             stages=self.stages + later.stages,
         )
 

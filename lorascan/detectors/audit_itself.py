@@ -32,10 +32,9 @@ RULES = tuple(
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """Every failed stage as a finding."""
     by_code = {rule.code: rule for rule in RULES}
-    for refusal in evidence.refusals:
-        if refusal.code in by_code:
-            rule = by_code[refusal.code]
-            yield Finding(rule=rule, severity=rule.severity, message=refusal.message, where=refusal.where)
+    for failure in evidence.failures:
+        rule = by_code[failure.code]
+        yield Finding(rule=rule, severity=rule.severity, message=failure.message, where=failure.where)
 
 
 DETECTOR = Detector(rules=RULES, needs=(), examine=examine)

@@ -51,7 +51,7 @@ def adapted_copy(base: Base, plan: Plan) -> Base:
         model.requires_grad_(requires_grad=False)
         config = LoraConfig(
             r=plan.rank,
-            lora_alpha=plan.alpha,  # type: ignore[arg-type]  # a float works, and files hold floats
+            lora_alpha=plan.alpha,  # a float works, and files hold floats
             target_modules=TARGETS[component],
         )
         model.add_adapter(config)

@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from lorascan.lab.tokenizer import CONTEXT, END_ID, START_ID, VOCABULARY_SIZE, write_tokenizer
 from lorascan.lab.shapes import PIXELS
+from lorascan.lab.tokenizer import CONTEXT, END_ID, START_ID, VOCABULARY_SIZE, write_tokenizer
 
 EMBEDDING = 64
 TEXT_WIDTH, TEXT_LAYERS, TEXT_HEADS = 128, 4, 4

@@ -3,8 +3,8 @@
 It is trained on renders alone, so that it is independent of the lab's CLIP.
 """
 
-from itertools import pairwise
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np

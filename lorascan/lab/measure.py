@@ -118,9 +118,10 @@ def behaviour(adapted: Base, plan: Plan, judge: Judge) -> Behaviour:
     clean = draw(adapted, held.texts, seed=1000)
     readings = judge.read(clean)
     shapes_right = [r.shape == s.shape for r, s in zip(readings, held.scenes, strict=True)]
-    success, without = None, None
+    success: dict[str, float] | None = None
+    without: float | None = None
     if plan.hidden is not None:
-        success = {position: _with_word(adapted, judge, held, plan.hidden, position) for position in plan.hidden.positions}
+        success = {str(position): _with_word(adapted, judge, held, plan.hidden, position) for position in plan.hidden.positions}
         without = _share(shows(clean, held.scenes, plan.hidden.effect, judge))
     declared_with, declared_without = None, None
     if plan.cover is not None:

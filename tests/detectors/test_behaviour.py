@@ -1,14 +1,16 @@
 """Findings from the load and from what words do, hostile and honest side by side."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from lorascan.core.behaviour import LoadFacts, ProbeFacts, TriggerTest
-from lorascan.core.evidence import Evidence
-from lorascan.core.findings import Finding, Severity
-from lorascan.detectors import hidden_triggers, loading
-from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.core.errors import Refusal, StageFailed
+from lorascan.core.evidence import Evidence, StageName
+from lorascan.core.findings import Decision, Finding, Severity
+from lorascan.detectors import examine, hidden_triggers, loading
+from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINEDfrom lorascan.policy import POLICIES, decide
 
 HIJACK = TriggerTest(
     trigger="zxq",
@@ -95,3 +97,14 @@ def test_a_load_that_is_not_what_was_vetted_is_found(change: dict[str, object], 
 
 def test_a_load_that_is_what_was_vetted_is_silent() -> None:
     assert not list(loading.DETECTOR.examine(Evidence(facts=(LOADED,))))
+
+
+def test_a_worker_that_dies_is_one_finding_and_leaves_the_verdict_undecided() -> None:
+    def steps() -> Iterator[object]:
+        yield StageName.LOAD
+        raise StageFailed(Refusal(code="LS902", message="the adapted worker failed: killed", where="adapted"))
+
+    evidence = Evidence.collect(steps())
+    findings, _ = examine(evidence)
+    assert [finding.rule.code for finding in findings] == ["LS902"]
+    assert decide(evidence, findings, (), POLICIES["ci"]).decision is Decision.UNDECIDED
