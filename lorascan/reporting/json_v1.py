@@ -59,6 +59,7 @@ def _shape(report: Report) -> dict[str, Any]:
         "verdict": table(report.verdict),
         "findings": [_finding(each) for each in _digest.findings(report)],
         "refusals": plain(report.evidence.refusals),
+        "failures": plain(report.evidence.failures),
         "stages": plain(_digest.stages(report)),
         "policy": report.policy,
         "command": report.command,
@@ -111,6 +112,7 @@ def _read(shape: Mapping[str, Any]) -> Report:
         evidence=Evidence(
             facts=(*facts, *(_typed(IsolationFacts, each) for each in shape["isolation"])),
             refusals=tuple(_typed(Refusal, each) for each in shape["refusals"]),
+            failures=tuple(_typed(Refusal, each) for each in shape.get("failures", ())),
             stages=tuple(_typed(Stage, each) for each in shape["stages"]),
         ),
         findings=tuple(_read_finding(each) for each in shape["findings"]),

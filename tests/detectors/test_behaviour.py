@@ -10,7 +10,8 @@ from lorascan.core.errors import Refusal, StageFailed
 from lorascan.core.evidence import Evidence, StageName
 from lorascan.core.findings import Decision, Finding, Severity
 from lorascan.detectors import examine, hidden_triggers, loading
-from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINEDfrom lorascan.policy import POLICIES, decide
+from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.policy import POLICIES, decide
 
 HIJACK = TriggerTest(
     trigger="zxq",
