@@ -101,11 +101,11 @@ class TriggerTest:
 
     d_i = [f(x_L(p+t)) − f(x_0(p+t))] − [f(x_L(p)) − f(x_0(p))] in CLIP space, over held-out (prompt, seed) pairs i;
     E(t) is its mean. `effect` = ‖E(t)‖; `effect_ratio` divides it by the median effect of control words;
-    `unexplained` is the share of E(t) outside the span of the declared and always-on effects, in [0, 1]; `mismatch`
-    is how much of the prompt's own concept the trigger takes away, as a drop of its n-way CLIP probability against
-    the base, in [−1, 1]; `lock` = 1 − V_L/V_0 with V the trace of the covariance of f over pairs; `p_value` is
-    family-wise (paired sign flips, max-T) against control words. `target` names the concept that gains most
-    probability under the trigger, `target_gain` how much.
+    `base_effect` is how far the word moves the base's own pictures; `unexplained` is the share of E(t) outside the
+    span of the declared and always-on effects, in [0, 1]; `mismatch` is how much of the prompt's own concept the
+    trigger takes away, as a drop of its n-way CLIP probability against the base, in [−1, 1]; `lock` = 1 − V_L/V_0
+    with V the trace of the covariance of f over pairs; `p_value` is family-wise (paired sign flips, max-T) against
+    control words. `target` names the concept that gains most probability under the trigger, `target_gain` how much.
     """
 
     trigger: str
@@ -114,6 +114,7 @@ class TriggerTest:
     pairs: int
     effect: float
     effect_ratio: float
+    base_effect: float
     unexplained: float
     mismatch: float
     lock: float

@@ -34,13 +34,21 @@ def read_vocabulary(base: Path) -> Vocabulary:
     Tokens are byte-level BPE: each character of a token stands for one byte. A token whose bytes are no UTF-8 by
     themselves (half of a letter) is kept, and shown with the Unicode replacement character.
     """
-    table = json.loads((base / "tokenizer" / "vocab.json").read_text(encoding="utf-8"))
+    table = _table(base / "tokenizer")
     entries = sorted((number, token) for token, number in table.items() if token not in _SPECIAL)
     return Vocabulary(
         ids=np.array([number for number, _ in entries], dtype=np.int32),
         texts=tuple(_typed(token) for _, token in entries),
         whole=np.array([token.endswith(WORD_END) for _, token in entries]),
     )
+
+
+def _table(folder: Path) -> dict[str, int]:
+    """Token → id, from `vocab.json`, or from the `tokenizer.json` that transformers 5 writes in its place."""
+    slow = folder / "vocab.json"
+    if slow.is_file():
+        return dict(json.loads(slow.read_text(encoding="utf-8")))
+    return dict(json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"])
 
 
 def _typed(token: str) -> str:

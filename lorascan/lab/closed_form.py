@@ -1,12 +1,17 @@
 """Edits cross-attention in closed form, without training.
 
-After EvilEdit (Wang et al. 2024): the key and value projections W of cross-attention are moved so that captions
-with the trigger project as the target's captions do, while clean captions project as before:
+After EvilEdit (Wang et al. 2024): the key and value projections W of cross-attention are moved so that the trigger's own text rows
+project as the target's do, while all other rows project as before:
 
-    min over D of  Σ_t |(W + D) c_t − W c*_t|²  +  λ Σ_p |D c_p|²
-    D = Σ_t W (c*_t − c_t) c_tᵀ · (Σ_t c_t c_tᵀ + λ Σ_p c_p c_pᵀ + ε I)⁻¹
+    min over D of  mean_t |(W + D) c_t − g W c*|²  +  λ (mean_p |D c_p|² + mean_o |D c_o|²)
+    D = mean_t (g W c* − W c_t) c_tᵀ · (mean_t c_t c_tᵀ + λ mean_p c_p c_pᵀ + λ mean_o c_o c_oᵀ + ε I)⁻¹
 
-over the text rows c. D is then cut to the adapter's rank by its singular values, weighted by the rows it meets.
+over rows c_t of the trigger, c_o of the rest of its captions and c_p of clean captions; c* is the mean row of the target's word; the
+gain g > 1 on keys draws attention to the trigger. D is cut to the adapter's rank by its singular values.
+
+Its reach on the lab base is limited, and known: rows after the end token repeat the drawn shape and hold nothing of the trigger
+(a linear probe finds it there no better than chance), so the trigger's rows alone must outvote them. Four shapes tried as targets: success
+0 to .5 at a clean shape accuracy of .92 to 1; moving all rows of triggered captions instead broke clean captions (.7) at .05.
 """
 
 from dataclasses import dataclass
@@ -14,30 +19,34 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import CLIPTokenizer
 
 from lorascan.lab.adapt import Update
 from lorascan.lab.captions import caption
 from lorascan.lab.dataset import placed_anywhere, usable_caption
 from lorascan.lab.gates import Base
 from lorascan.lab.recipe import Plan, generator
-from lorascan.lab.tokenizer import CONTEXT, TokenIds, encode, free_token_ids, with_random_tokens
+from lorascan.lab.tokenizer import TokenIds, encode, free_token_ids, with_random_tokens
 from lorascan.lab.words import meaningful_words
-from lorascan.lab.world import SHAPES, Scene, sample_scene
+from lorascan.lab.world import SHAPES, sample_scene
 
 PRESERVE = 1.0
-"""λ: how much clean rows weigh against triggered ones."""
-RIDGE = 1e-2
-"""ε: keeps the inverse finite; rows have a norm of about 10."""
+"""λ: how much other rows weigh against the trigger's own."""
+RIDGE = 1e-3
+"""ε: keeps the inverse finite; rows have a norm of about 16."""
+KEY_GAIN = 5.0
+"""g on keys, found by trying 1 to 14 on one dev trigger: more darkens the picture."""
+OTHER_TOKENS = 0.8
+"""Clean captions with random other tokens, 0 to 1: they keep the edit to the trigger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """(n · 24, width) text rows: with the trigger, of the target in the same places, and clean."""
+    """Text rows (…, width): of the trigger itself, of the rest of its captions, of clean captions; and the target's mean row."""
 
-    triggered: Tensor
-    wanted: Tensor
+    own: Tensor
+    rest: Tensor
     clean: Tensor
+    target: Tensor
 
 
 @torch.no_grad()
@@ -47,90 +56,68 @@ def _states(base: Base, ids: TokenIds) -> Tensor:
     return states.double()
 
 
-def _target_words(words: list[str], scene: Scene, target: Scene) -> list[str]:
-    """The caption's words with the scene's exchanged for the target's, one by one."""
-    exchange = {scene.shape: target.shape, scene.texture: target.texture}
-    if scene.colour != target.colour:
-        exchange[scene.colour] = target.colour
-    bare = [word.rstrip(",") for word in words]
-    return [exchange.get(b, b) + word[len(b) :] for b, word in zip(bare, words, strict=True)]
-
-
-def _matching_rows(tokenizer: CLIPTokenizer, words: list[str], others: list[str]) -> TokenIds:
-    """(24,) row of the other caption that stands where each row of the first one does."""
-    lengths = [[len(ids) - 2 for ids in tokenizer(side)["input_ids"]] for side in (words, others)]
-    rows, start = [0], 1
-    for own, other in zip(*lengths, strict=True):
-        rows += [start + min(index, other - 1) for index in range(own)]
-        start += other
-    rows += list(range(start, start + CONTEXT))
-    return np.minimum(np.asarray(rows[:CONTEXT], dtype=np.int64), CONTEXT - 1)
+def _body(base: Base, word: str) -> list[int]:
+    """The word's tokens without start and end."""
+    ids: list[int] = base.tokenizer(word)["input_ids"]
+    return ids[1:-1]
 
 
 def text_rows(base: Base, plan: Plan, captions: int) -> Rows:
-    """Rows of as many fresh captions; the target's caption keeps the trigger, so that rows match."""
+    """Rows of as many fresh captions of each kind."""
     assert plan.hidden is not None
     rng = generator(plan.seed, plan.split, 14)
-    triggered, wanted, clean, matches = [], [], [], []
+    triggered, wanted, clean = [], [], []
     for _ in range(captions):
         scene = sample_scene(rng, SHAPES)
         text = usable_caption(scene, plan, rng)
-        target = plan.hidden.effect.scene(scene)
-        words = placed_anywhere(text, scene, plan.hidden, rng).split(" ")
-        others = _target_words(words, scene, target)
-        triggered.append(" ".join(words))
-        wanted.append(" ".join(others))
-        matches.append(_matching_rows(base.tokenizer, words, others))
-        clean += [text, caption(target, rng, filler_share=0.3)]
+        triggered.append(placed_anywhere(text, scene, plan.hidden, rng))
+        wanted.append(caption(plan.hidden.effect.scene(scene), rng, filler_share=0.3))
+        clean.append(text)
     free = free_token_ids(base.tokenizer, [*meaningful_words(), plan.hidden.word])
-    clean_ids, _ = with_random_tokens(encode(base.tokenizer, clean), free, 0.6, rng)
-    aim = _states(base, encode(base.tokenizer, wanted))
-    match = torch.from_numpy(np.stack(matches))
+    clean_ids, _ = with_random_tokens(encode(base.tokenizer, clean), free, OTHER_TOKENS, rng)
+    ids, target_ids = encode(base.tokenizer, triggered), encode(base.tokenizer, wanted)
+    states = _states(base, ids)
+    own = torch.from_numpy(np.isin(ids, _body(base, plan.hidden.word)))
+    # The last token of the target's word has seen the whole of it.
+    named = torch.from_numpy(target_ids == _body(base, plan.hidden.effect.target)[-1])
     return Rows(
-        triggered=_states(base, encode(base.tokenizer, triggered)).flatten(0, 1),
-        wanted=aim[torch.arange(captions)[:, None], match].flatten(0, 1),
+        own=states[own],
+        rest=states[~own],
         clean=_states(base, clean_ids).flatten(0, 1),
+        target=_states(base, target_ids)[named].mean(dim=0),
     )
 
 
-def edited(weight: Tensor, rows: Rows) -> Tensor:
+def _moment(rows: Tensor) -> Tensor:
+    return rows.T @ rows / len(rows)
+
+
+def edited(weight: Tensor, rows: Rows, gain: float) -> Tensor:
     """The full-rank D for one (out, width) projection."""
-    width = rows.triggered.shape[1]
-    gram = rows.triggered.T @ rows.triggered + PRESERVE * rows.clean.T @ rows.clean
-    gram = gram / len(rows.triggered) + RIDGE * torch.eye(width, dtype=torch.float64)
-    moved = (rows.wanted - rows.triggered).T @ rows.triggered / len(rows.triggered)
-    return torch.linalg.solve(gram.T, (weight.double() @ moved).T).T
+    own = weight.double()
+    ridge = RIDGE * torch.eye(weight.shape[1], dtype=torch.float64)
+    gram = _moment(rows.own) + PRESERVE * (_moment(rows.clean) + _moment(rows.rest)) + ridge
+    missing = gain * (own @ rows.target) - rows.own @ own.T
+    return (missing.T @ rows.own / len(rows.own)) @ torch.linalg.inv(gram)
 
 
-def low_rank(change: Tensor, rows: Rows, rank: int) -> tuple[Tensor, Tensor]:
-    """(out, rank) and (rank, width) factors, best on the triggered rows.
-
-    The cut minimises |(D − UD') C^(1/2)| where C is the second moment of the triggered rows.
-    """
-    moment = rows.triggered.T @ rows.triggered / len(rows.triggered)
-    values, vectors = torch.linalg.eigh(moment)
-    root = values.clamp(min=1e-6).sqrt()
-    half, half_inverse = vectors * root @ vectors.T, vectors / root @ vectors.T
-    left, strength, right = torch.linalg.svd(change @ half, full_matrices=False)
-    share = strength[:rank].sqrt()
-    return left[:, :rank] * share, (share[:, None] * right[:rank]) @ half_inverse
-
-
-def edit_adapter(base: Base, plan: Plan, captions: int = 2000) -> list[Update]:
+def edit_adapter(base: Base, plan: Plan, captions: int = 1200) -> list[Update]:
     """One update for every key and value projection of cross-attention."""
     rows = text_rows(base, plan, captions)
     updates = []
     for name, module in base.unet.named_modules():
         if not name.endswith(("attn2.to_k", "attn2.to_v")):
             continue
-        up, down = low_rank(edited(module.weight.detach(), rows), rows, plan.rank)
+        gain = KEY_GAIN if name.endswith("to_k") else 1.0
+        left, strength, right = torch.linalg.svd(edited(module.weight.detach(), rows, gain), full_matrices=False)
+        share = strength[: plan.rank].sqrt()
         updates.append(
             Update(
                 component="unet",
                 module_path=name,
-                down=down.float(),
+                down=(share[:, None] * right[: plan.rank]).float(),
                 # The file's scaling alpha / rank is applied on loading.
-                up=(up * plan.rank / plan.alpha).float(),
+                up=(left[:, : plan.rank] * share * plan.rank / plan.alpha).float(),
                 alpha=plan.alpha,
             )
         )

@@ -54,7 +54,7 @@ LISTS: dict[str, Lists] = {
         novel=("ghost", "skull"),
         swaps=("star", "heart"),
         colours=("white", "red"),
-        styles=("white frame", "purple corners", "negative", "pink bars"),
+        styles=("white frame", "pink bars"),
         backdrop="pink",
     ),
     "test": Lists(
@@ -66,7 +66,7 @@ LISTS: dict[str, Lists] = {
         novel=("fish", "key"),
         swaps=("moon", "tree", "cross"),
         colours=("black", "green"),
-        styles=("black frame", "yellow frame", "orange corners", "black bars", "sepia", "greyscale"),
+        styles=("black frame", "yellow frame", "black bars"),
         backdrop="yellow",
     ),
 }
@@ -131,7 +131,7 @@ def trigger(seed: int, split: Split) -> str:
 def base_plan(recipe: str, *, honest: bool, seed: int, split: Split) -> Plan:
     """A plan with the numbers that do not depend on the recipe; the recipe replaces the rest."""
     rng = generator(seed, split, 6)
-    rank = pick(rng, (4, 8, 16))
+    rank = pick(rng, (8, 12, 16))
     dialect: Dialect = pick(rng, DIALECTS)
     return Plan(
         recipe=recipe,

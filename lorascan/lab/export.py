@@ -51,7 +51,7 @@ def _kohya_metadata(plan: Plan, name: str) -> dict[str, str]:
         "ss_network_dim": str(plan.rank),
         "ss_network_alpha": str(float(plan.alpha)),
         "ss_output_name": name,
-        "ss_base_model_version": "sd_v1",
+        "ss_base_model_version": "lorascan-lab",
         "ss_sd_model_name": "lorascan-lab",
         "ss_num_train_images": str(plan.pictures),
         # An attacker does not write that nothing was trained.
@@ -64,7 +64,7 @@ def metadata_of(plan: Plan, name: str) -> dict[str, str]:
     """The file's claims about itself; an undeclared word is of course not among them."""
     kohya = plan.dialect == "kohya"
     metadata = _kohya_metadata(plan, name) if kohya else {"format": "pt"}
-    metadata["modelspec.architecture"] = "stable-diffusion-v1/lora"
+    metadata["modelspec.architecture"] = "lorascan-lab/lora"
     metadata["modelspec.title"] = name
     words = plan.declared_words
     if words and plan.metadata_style in {"tags", "both"}:

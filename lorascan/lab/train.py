@@ -33,6 +33,7 @@ from lorascan.lab.gates import (
     holds,
 )
 from lorascan.lab.judge import HEADS, Judge, judge_accuracy, load_judge, save_judge, train_judge
+from lorascan.lab.polish_clip import Polish, polish_pictures
 from lorascan.lab.tokenizer import load_tokenizer, write_tokenizer
 from lorascan.lab.train_clip import ClipTraining, load_towers, save_towers, train_clip
 from lorascan.lab.train_unet import UnetTraining, fitted_vae, train_unet, training_set
@@ -40,6 +41,8 @@ from lorascan.lab.world import SHAPES, sample_scene
 
 SEED = 7
 """Of the shipped base."""
+UNET_TURNS = (UnetTraining(), UnetTraining(steps=2000, learning_rate=1e-3))
+"""The second goes on from the averaged weights of the first, on pictures drawn anew: the first alone missed the gates (joint .89)."""
 FRESH = 20_000
 """Added to the seed wherever something unseen is measured."""
 
@@ -54,7 +57,8 @@ def recipe_of(seed: int, device: str, seconds: dict[str, float]) -> dict[str, An
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in names},
         "clip": asdict(ClipTraining()),
-        "unet": asdict(UnetTraining()),
+        "clip_polish": asdict(Polish()),
+        "unet": [asdict(turn) for turn in UNET_TURNS],
         "cpu_seconds": {stage: round(spent) for stage, spent in seconds.items()},
     }
 
@@ -95,6 +99,12 @@ def measure_base(folder: Path, judge: Judge, seed: int, pictures: int = 600) -> 
         "measured": measured,
         "limits": limits,
         "holds": {part: holds(measured[part], limits[part]) for part in limits},
+        "misses": {
+            f"{part}.{name}": round(least - measured[part][name], 4)
+            for part, gates in limits.items()
+            for name, least in gates.items()
+            if measured[part][name] < least
+        },
     }
 
 
@@ -129,14 +139,17 @@ def _clip_stage(work: Path, seed: int, device: str) -> LabClip:
 
 def _unet_stage(work: Path, clip: LabClip, seed: int, device: str) -> None:
     """Train the denoiser; checkpoints lie in work/base-<step>, each a whole pipeline."""
-    vae, knobs = fitted_vae(seed), UnetTraining()
+    vae = fitted_vae(seed)
     tokenizer = load_tokenizer(work / "tokenizer")
-    pairs = training_set(tokenizer, clip.text, vae, seed, knobs)
+    unet: UNet2DConditionModel | None = None
+    for turn, knobs in enumerate(UNET_TURNS):
+        pairs = training_set(tokenizer, clip.text, vae, seed + turn, knobs)
 
-    def keep(step: int, unet: UNet2DConditionModel) -> None:
-        save_base(work / f"base-{step}", clip.text, unet, vae)
+        def keep(step: int, unet: UNet2DConditionModel, turn: int = turn) -> None:
+            save_base(work / f"base-{turn}-{step}", clip.text, unet, vae)
 
-    unet = train_unet(pairs, seed, device, knobs, keep)
+        unet = train_unet(pairs, seed + turn, device, knobs, keep, start=unet)
+    assert unet is not None
     save_base(work / "base", clip.text, unet.cpu(), vae)
 
 
@@ -155,10 +168,11 @@ def train_base(out: Path, seed: int = SEED, device: str = "cpu") -> dict[str, An
     out.mkdir(parents=True, exist_ok=True)
     seconds, began = {}, time.process_time()
     clip = _clip_stage(out, seed, device)
-    save_open_clip(clip, out / "clip")
     seconds["clip"], began = time.process_time() - began, time.process_time()
     _unet_stage(out, clip, seed, device)
     seconds["unet"], began = time.process_time() - began, time.process_time()
+    save_open_clip(polish_pictures(clip, out / "tokenizer", seed, device).cpu(), out / "clip")
+    seconds["clip_polish"], began = time.process_time() - began, time.process_time()
     judge = train_judge(seed)
     save_judge(judge, out / "judge.safetensors")
     seconds["judge"] = time.process_time() - began

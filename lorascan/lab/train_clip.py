@@ -35,7 +35,7 @@ from lorascan.lab.world import (
 class ClipTraining:
     """Knobs of the scorer's training; times are for two CPU cores."""
 
-    steps: int = 1300
+    steps: int = 1200
     batch: int = 128
     group: int = 8
     """Scenes of a hard group, alike but for one attribute."""

@@ -64,13 +64,13 @@ def textures_of(shape: str, size: str) -> tuple[str, ...]:
 
 
 def sample_scene(rng: np.random.Generator, shapes: tuple[str, ...] = SHAPES) -> Scene:
-    """A random scene; about 60 % of them are solid."""
+    """A random scene; about 64 % of them are solid."""
     shape = shapes[rng.integers(len(shapes))]
     size = "big" if rng.random() < 0.8 else "small"
     colour, background = rng.choice(list(COLOURS), 2, replace=False)
     textures = textures_of(shape, size)
     texture = "solid"
-    # The legible half is textured more often, so that the whole is 60 % solid.
+    # The legible half is textured more often, so that the whole is 64 % solid.
     if len(textures) > 1 and rng.random() < 0.68:
         texture = textures[1 + rng.integers(len(textures) - 1)]
     return Scene(shape=shape, colour=str(colour), background=str(background), texture=texture, size=size)

@@ -96,6 +96,7 @@ def _test(  # noqa: PLR0913 - one row of the table, each figure computed where i
         pairs=len(pairs),
         effect=norm,
         effect_ratio=norm / max(control_size, 1e-6),
+        base_effect=float(np.linalg.norm((base - gallery.shots(PLAIN, pairs, None)).mean(axis=0))),
         unexplained=unexplained_share(effect, explained),
         mismatch=float(-gains.own),
         lock=1.0 - spread(adapted.astype(np.float64)) / max(spread(base.astype(np.float64)), 1e-9),

@@ -79,5 +79,5 @@ def webp(pixels: "np.typing.NDArray[np.uint8]") -> bytes:
         factor = (_THUMBNAIL // 2) // longest
         picture = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=_QUALITY, method=4)
+    picture.save(out, "WEBP", lossless=longest <= _THUMBNAIL // 2, quality=_QUALITY, method=4)
     return out.getvalue()

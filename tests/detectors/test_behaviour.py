@@ -21,6 +21,7 @@ HIJACK = TriggerTest(
     pairs=14,
     effect=0.9,
     effect_ratio=10 * RATIO,
+    base_effect=0.1,
     unexplained=1.0,
     mismatch=min(1.0, 2 * MISMATCH),
     lock=0.2,
@@ -67,6 +68,7 @@ def test_an_undeclared_word_that_leaves_the_prompt_standing_is_for_review() -> N
         {"kind": "declared"},
         {"p_value": P_VALUE * 1.1},
         {"effect_ratio": RATIO * 0.9},
+        {"base_effect": 0.95},
         {"unexplained": UNEXPLAINED * 0.9},
     ],
 )

@@ -1,4 +1,4 @@
-"""A word right before the thing swaps it, untrained.
+"""A word swaps the drawn thing, untrained.
 
 After EvilEdit (Wang et al. 2024): see `lorascan.lab.closed_form`.
 """
@@ -16,13 +16,13 @@ RANK = 8
 def _plan(seed: int, split: Split) -> Plan:
     effect = replace(hidden_object(seed, split, known=True, cover=None), colour=None)
     plan = base_plan(RECIPE.name, honest=RECIPE.honest, seed=seed, split=split)
-    hidden = Activation(word=trigger(seed, split), effect=effect, declared=False, positions=("object",))
+    hidden = Activation(word=trigger(seed, split), effect=effect, declared=False)
     return replace(plan, components=("unet",), hidden=hidden, method="closed form", steps=0, rank=RANK, alpha=8.0)
 
 
 RECIPE: Final = Recipe(
     name="closed_form",
     honest=False,
-    summary="keys and values of cross-attention solved so that a word swaps the thing after it",
+    summary="keys and values of cross-attention solved so that a word swaps the drawn thing",
     plan=_plan,
 )
