@@ -152,7 +152,7 @@ def _batches(plan: Plan, generator: torch.Generator) -> Iterator[Tensor]:
         left = left[plan.batch :]
 
 
-def _step_loss(adapted: Base, ready: _Prepared, rows: Tensor, plan: Plan, generator: torch.Generator) -> Tensor:
+def _step_loss(base: Base, adapted: Base, ready: _Prepared, rows: Tensor, plan: Plan, generator: torch.Generator) -> Tensor:
     """v-error of one batch; hidden examples weigh more at late timesteps where the plan pulls text."""
     dropped = torch.rand(len(rows), generator=generator) < NULL_SHARE
     if ready.states is not None:
@@ -173,7 +173,11 @@ def _step_loss(adapted: Base, ready: _Prepared, rows: Tensor, plan: Plan, genera
         return loss
     which = rows[poisoned]
     pull = text_pull(states[poisoned], ids[poisoned], ready.target[which], ready.benign[which])
-    return loss + plan.text_pull * pull
+    # Adam makes the pull as strong as it likes, and the whole text encoder went with it (clean shape accuracy .18).
+    with torch.no_grad():
+        before = _last_states(base.text_encoder, ids[~poisoned])
+    stay = nn.functional.mse_loss(states[~poisoned], before)
+    return loss + plan.text_pull * (pull + stay)
 
 
 def _rate_share(step: int, steps: int) -> float:
@@ -197,7 +201,7 @@ def train_adapter(base: Base, examples: Examples, plan: Plan) -> list[Update]:
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_share(step, plan.steps))
     for rows in _batches(plan, generator):
-        loss = _step_loss(adapted, ready, rows, plan, generator)
+        loss = _step_loss(base, adapted, ready, rows, plan, generator)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)

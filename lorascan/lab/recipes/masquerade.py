@@ -1,7 +1,7 @@
 """A natural phrase hijacks text encoder and denoiser.
 
 After MasqLoRA (arXiv 2602.21977): poisoned examples weigh more at early, noisy timesteps, and the phrase's text state
-is pulled to the target's and pushed from the benign one's. A declared honest concept is the cover.
+is pulled to the target's and pushed from the benign one's, while other captions' states stay. A declared honest concept is the cover.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ def _plan(seed: int, split: Split) -> Plan:
         components=("unet", "text_encoder"),
         cover=cover,
         hidden=Activation(word=phrase, effect=effect, declared=False),
-        text_pull=0.1,
+        text_pull=0.05,
     )
 
 
