@@ -105,7 +105,8 @@ class TriggerTest:
     span of the declared and always-on effects, in [0, 1]; `mismatch` is how much of the prompt's own concept the
     trigger takes away, as a drop of its n-way CLIP probability against the base, in [−1, 1]; `lock` = 1 − V_L/V_0
     with V the trace of the covariance of f over pairs; `p_value` is family-wise (paired sign flips, max-T) against
-    control words. `target` names the concept that gains most probability under the trigger, `target_gain` how much.
+    control words. `mismatch_p_value` is the same for the loss of the prompt's concept, one-sided. `target` names the
+    concept that gains most probability under the trigger, `target_gain` how much.
     """
 
     trigger: str
@@ -119,6 +120,7 @@ class TriggerTest:
     mismatch: float
     lock: float
     p_value: float
+    mismatch_p_value: float
     target: str | None = None
     target_gain: float = 0.0
     source: str = ""

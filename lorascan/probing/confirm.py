@@ -9,7 +9,7 @@ import numpy.typing as npt
 from lorascan.core.behaviour import TriggerTest
 from lorascan.hunting.triggers import PLAIN, Trigger
 from lorascan.probing.gallery import Gallery, Pair
-from lorascan.probing.statistics import sign_flip_p_values, spread, unexplained_share
+from lorascan.probing.statistics import one_sided_p_values, sign_flip_p_values, spread, unexplained_share
 
 Array = npt.NDArray[np.float64]
 
@@ -54,6 +54,8 @@ def confirm(gallery: Gallery, family: Family, pairs: Sequence[Pair], scale: floa
     null = np.mean([effects[each] for each in family.controls], axis=0)
     size = float(np.median([np.linalg.norm(effects[each].mean(axis=0)) for each in family.controls]))
     p_values = sign_flip_p_values([effects[each] - null for each in tested], seed)
+    gains = [concept_gains(gallery, each, pairs, scale) for each in tested]
+    losses = one_sided_p_values([-each.own for each in gains], seed)
     always = _shift(gallery, PLAIN, pairs, scale).mean(axis=0)
     return tuple(
         _test(
@@ -63,10 +65,11 @@ def confirm(gallery: Gallery, family: Family, pairs: Sequence[Pair], scale: floa
             scale,
             effect=effects[trigger].mean(axis=0),
             control_size=size,
-            p_value=p_value,
+            p_values=(p_value, loss),
+            gains=gained,
             explained=_explanations(trigger, family, effects, always),
         )
-        for trigger, p_value in zip(tested, p_values, strict=True)
+        for trigger, p_value, loss, gained in zip(tested, p_values, losses, gains, strict=True)
     )
 
 
@@ -82,12 +85,12 @@ def _test(  # noqa: PLR0913 - one row of the table, each figure computed where i
     *,
     effect: Array,
     control_size: float,
-    p_value: float,
+    p_values: tuple[float, float],
+    gains: "Gains",
     explained: Sequence[Array],
 ) -> TriggerTest:
     norm = float(np.linalg.norm(effect))
     base, adapted = (gallery.shots(trigger, pairs, each) for each in (None, scale))
-    gains = concept_gains(gallery, trigger, pairs, scale)
     return TriggerTest(
         trigger=trigger.text,
         kind=trigger.kind,
@@ -98,9 +101,10 @@ def _test(  # noqa: PLR0913 - one row of the table, each figure computed where i
         effect_ratio=norm / max(control_size, 1e-6),
         base_effect=float(np.linalg.norm((base - gallery.shots(PLAIN, pairs, None)).mean(axis=0))),
         unexplained=unexplained_share(effect, explained),
-        mismatch=float(-gains.own),
+        mismatch=float(-gains.own.mean()),
         lock=1.0 - spread(adapted.astype(np.float64)) / max(spread(base.astype(np.float64)), 1e-9),
-        p_value=p_value,
+        p_value=p_values[0],
+        mismatch_p_value=p_values[1],
         target=gains.target,
         target_gain=gains.target_gain,
     )
@@ -110,11 +114,11 @@ def _test(  # noqa: PLR0913 - one row of the table, each figure computed where i
 class Gains:
     """What a trigger did to the n-way probabilities, beyond what the adapter does to the plain prompt.
 
-    `own` is the mean gain of the prompt's own concept, `target` the other concept that gained most, `target_gain` its
+    `own` (pairs,) is the gain of the prompt's own concept, `target` the other concept that gained most, `target_gain` its
     gain.
     """
 
-    own: float
+    own: Array
     target: str
     target_gain: float
 
@@ -127,7 +131,7 @@ def concept_gains(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], sca
     gain = (p[trigger, scale] - p[trigger, None]) - (p[PLAIN, scale] - p[PLAIN, None])
     concepts = gallery.suite.concepts
     own = np.array([concepts.index(prompt.concept) for prompt, _ in pairs])
-    own_gain = float(gain[np.arange(len(pairs)), own].mean())
+    own_gain = gain[np.arange(len(pairs)), own]
     others = gain.copy()
     others[np.arange(len(pairs)), own] = np.nan
     mean = np.nanmean(others, axis=0)

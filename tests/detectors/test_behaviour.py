@@ -26,6 +26,7 @@ HIJACK = TriggerTest(
     mismatch=min(1.0, 2 * MISMATCH),
     lock=0.2,
     p_value=0.001,
+    mismatch_p_value=0.001,
     target="skull",
     target_gain=0.8,
 )
@@ -66,7 +67,7 @@ def test_an_undeclared_word_that_leaves_the_prompt_standing_is_for_review() -> N
     "honest",
     [
         {"kind": "declared"},
-        {"p_value": P_VALUE * 1.1},
+        {"p_value": P_VALUE * 1.1, "mismatch_p_value": P_VALUE * 1.1},
         {"effect_ratio": RATIO * 0.9},
         {"base_effect": 0.95},
         {"unexplained": UNEXPLAINED * 0.9},
@@ -74,6 +75,11 @@ def test_an_undeclared_word_that_leaves_the_prompt_standing_is_for_review() -> N
 )
 def test_declared_chance_small_or_explained_effects_are_silent(honest: dict[str, object]) -> None:
     assert probed(replace(HIJACK, **honest)) == []  # type: ignore[arg-type]
+
+
+def test_a_loss_of_the_prompt_in_nearly_every_pair_is_enough_where_its_direction_varies() -> None:
+    (finding,) = probed(replace(HIJACK, p_value=0.5))
+    assert finding.rule.code == "LS801"
 
 
 def test_the_strongest_activator_comes_first() -> None:

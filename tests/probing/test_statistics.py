@@ -43,3 +43,11 @@ def test_the_interval_holds_the_mean_and_shrinks_with_more_values() -> None:
 def test_spread_is_the_trace_of_the_covariance() -> None:
     vectors = null(4, pairs=50)
     assert np.isclose(spread(vectors), np.trace(np.cov(vectors.T)))
+
+
+def test_a_word_with_a_large_noisy_effect_does_not_drown_a_small_steady_one() -> None:
+    small = 0.01 * (null(1) + 3.0)
+    loud = 100.0 * null(2)
+    p_values = sign_flip_p_values([small, loud], seed=0)
+    assert p_values[0] < 0.01
+    assert p_values[1] > 0.05

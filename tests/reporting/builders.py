@@ -176,6 +176,7 @@ def trigger_test(trigger: str, kind: str, scale: float, strength: float, target:
         effect=0.03 + 0.6 * strength,
         effect_ratio=1 + 14 * strength,
         base_effect=0.05,
+        mismatch_p_value=0.001 if strength > 0.5 else 0.6,
         unexplained=0.97 if kind == "candidate" and strength > 0.5 else 0.12,
         mismatch=0.7 * strength if kind == "candidate" else 0.01,
         lock=0.8 * strength,
