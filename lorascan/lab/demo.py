@@ -4,6 +4,7 @@ python -m lorascan.lab.demo --output demo-out
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def demonstrate(output: Path) -> bool:
 
 
 def _show(label: str, entry: LedgerEntry, output: Path) -> bool:
-    path = adapters_folder() / entry.file
+    path = Path(os.path.relpath(adapters_folder() / entry.file))
     with progress(path.name, quiet=False) as listener:
         report = audit(path, listener=listener, command=f"lorascan audit {entry.file}")
     written = write_reports(report, output, label)
