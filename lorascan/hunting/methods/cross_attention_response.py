@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting.contexts import context_of, typed_at
-from lorascan.hunting.effects import robust_z, unexplained
+from lorascan.hunting.effects import unexplained
 from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.ranking import best_tokens
 from lorascan.worker.client import FloatArray
 
 KEPT = 24
@@ -22,21 +22,8 @@ _CONTEXT_PROJECTIONS = (".attn2.to_k", ".attn2.to_v", ".add_k_proj", ".add_v_pro
 
 def search(hunt: Hunt) -> Found:
     """Rank every token by its unexplained response."""
-    scores = token_scores(hunt)
-    z = robust_z(scores)
-    order = np.argsort(-scores)[:KEPT]
     return Found(
-        candidates=tuple(
-            TriggerCandidate(
-                text=hunt.vocabulary.texts[at],
-                source=METHOD.name,
-                score=float(scores[at]),
-                z=float(z[at]),
-                rank=place,
-                tokens=(int(hunt.vocabulary.ids[at]),),
-            )
-            for place, at in enumerate(order.tolist(), start=1)
-        ),
+        candidates=best_tokens(hunt.vocabulary, token_scores(hunt), METHOD.name, KEPT),
         space=f"every one of {len(hunt.vocabulary)} vocabulary tokens, alone, by the response of cross-attention",
     )
 

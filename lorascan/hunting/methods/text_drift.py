@@ -8,10 +8,10 @@ all tokens share and the drift of declared words is taken out; what remains is d
 import numpy as np
 import numpy.typing as npt
 
-from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting.contexts import Context, context_of, first_end, typed_at
-from lorascan.hunting.effects import robust_z, unexplained
+from lorascan.hunting.effects import unexplained
 from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.ranking import best_tokens
 from lorascan.worker.client import IntArray, Worker
 
 KEPT = 32
@@ -19,21 +19,8 @@ KEPT = 32
 
 def search(hunt: Hunt) -> Found:
     """Rank every token by the largest of its three unexplained drifts."""
-    scores = token_scores(hunt)
-    z = robust_z(scores)
-    order = np.argsort(-scores)[:KEPT]
     return Found(
-        candidates=tuple(
-            TriggerCandidate(
-                text=hunt.vocabulary.texts[at],
-                source=METHOD.name,
-                score=float(scores[at]),
-                z=float(z[at]),
-                rank=place,
-                tokens=(int(hunt.vocabulary.ids[at]),),
-            )
-            for place, at in enumerate(order, start=1)
-        ),
+        candidates=best_tokens(hunt.vocabulary, token_scores(hunt), METHOD.name, KEPT),
         space=f"every one of {len(hunt.vocabulary)} vocabulary tokens, alone, by text-encoder drift at three positions",
     )
 
