@@ -214,7 +214,7 @@ def _print(reports: "Sequence[Report]", output_format: str, color: When, *, writ
 
     look = replace(_look(color), written=tuple(written))
     kind = format_named(output_format)
-    if many and kind.render_all is not None:
+    if many and kind.render_all is not None and (reports or kind.name == "json"):
         sys.stdout.write(kind.render_all(reports, look))
     elif reports:
         sys.stdout.write(kind.render(reports[0], look))

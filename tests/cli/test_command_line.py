@@ -82,7 +82,9 @@ def test_every_exit_code_is_in_the_help() -> None:
 
 def test_a_missing_file_and_a_folder_without_adapters_match_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert_clear(run("audit", tmp_path / "nowhere.safetensors"), 4, "no adapter found")
+    nothing = run("audit", tmp_path / "nowhere.safetensors")
+    assert_clear(nothing, 4, "no adapter found")
+    assert nothing.stdout == ""
     assert_clear(run("audit", tmp_path / "empty"), 4, "no adapter found")
     assert_clear(run("audit", tmp_path / "*.safetensors"), 4, "no adapter found")
 
