@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lorascan.audit import audit
+from lorascan.auditing import audit
 from lorascan.core.behaviour import Candidates, IsolationFacts, ProbeFacts
 from lorascan.core.report import Report
 from lorascan.lab.ledger import LedgerEntry, read_ledger

@@ -20,7 +20,7 @@ def audit(path: "str | Path", **settings: Any) -> "Report":  # noqa: ANN401 - th
     Raises UsageError for settings that make no sense, FileNotFoundError where there is no file. Everything else is in
     the report.
     """
-    from lorascan.audit import audit as run  # noqa: PLC0415 - importing lorascan stays cheap
+    from lorascan.auditing import audit as run  # noqa: PLC0415 - importing lorascan stays cheap
     from lorascan.settings import settings_of  # noqa: PLC0415
 
     return run(Path(path), settings_of(**settings))

@@ -164,7 +164,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
 
 def _audit_all(paths: "Sequence[Path]", settings: "Settings", *, quiet: bool) -> "list[Report]":
-    from lorascan.audit import audit as run  # noqa: PLC0415
+    from lorascan.auditing import audit as run  # noqa: PLC0415
     from lorascan.console import progress  # noqa: PLC0415
 
     reports = []

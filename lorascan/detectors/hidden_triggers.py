@@ -13,8 +13,8 @@ replaces what the prompt asks for is what a backdoor is.
 
 When it is wrong: an honest concept whose trigger word is documented nowhere looks the same; declare the word with
 `--declared`, or expect a review. A trigger outside the searched spaces (several words that do nothing alone,
-sentences, meaning) is not found. Thresholds were learnt on lab adapters (benchmarks/results/end-to-end.md); on other
-bases they are a starting point.
+sentences, meaning) is not found. The thresholds
+were set by eye on five lab adapters of the `dev` lists and are not yet measured on held-out ones: a starting point.
 
 Source: the tests of docs/threat-model.md; sign-flip permutation with max-T (Westfall and Young 1993).
 """

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from lorascan.atomic import write_atomically
-from lorascan.audit import audit
+from lorascan.auditing import audit
 from lorascan.console import progress
 from lorascan.core.findings import Decision
 from lorascan.core.report import Report

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from lorascan.bases import ResolvedBase
 from lorascan.core.behaviour import IsolationFacts, LoadFacts
-from lorascan.core.errors import Refusal, StageFailed
+from lorascan.core.errors import Refusal, StageFailed, Unavailable
 from lorascan.core.progress import Listener, Progress, silent
 from lorascan.sandbox import Lock, Pending, Session, launch
 from lorascan.settings import Settings
@@ -28,6 +29,7 @@ def open_workers(
     `canonical` is the vetted update as our own writer wrote it. Raises Unavailable where no isolation can be had,
     StageFailed where a worker dies, lies or is silent. On leaving, both processes are gone.
     """
+    _require_libraries()
     with ExitStack() as stack:
         waiting = [
             stack.enter_context(_launch(base, settings, role="reference", blobs={})),
@@ -39,6 +41,16 @@ def open_workers(
         facts = _attach(bench, base, listener)
         isolation = tuple(_isolation(worker) for worker in (reference, adapted))
         yield bench, isolation, facts
+
+
+def _require_libraries() -> None:
+    """Say what to install where the workers could not even start. Nothing is imported for it."""
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise Unavailable(f"{', '.join(missing)} not installed", 'pip install "lorascan[audit]"')
+
+
+_LIBRARIES = ("torch", "torchvision", "diffusers", "peft", "transformers", "open_clip", "PIL")
 
 
 @contextmanager

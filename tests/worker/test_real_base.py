@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lorascan.audit import audit
+from lorascan.auditing import audit
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, ProbeFacts
 from lorascan.core.evidence import StageName, Status
 from lorascan.core.findings import Decision

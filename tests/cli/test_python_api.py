@@ -1,0 +1,39 @@
+"""lorascan from Python, as the README shows it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+import lorascan
+from lorascan import worker
+from lorascan.core.errors import UsageError
+from lorascan.core.evidence import StageName, Status
+from lorascan.core.findings import Decision
+from tests.adapters.builders import make_tensors
+
+
+@pytest.fixture
+def honest(tmp_path: Path) -> Path:
+    path = tmp_path / "honest.safetensors"
+    path.write_bytes(save({name: (0.02 * value).astype(np.float32) for name, value in make_tensors(dialect="peft").items()}))
+    return path
+
+
+def test_audit_can_be_called_again_and_takes_text_or_path(honest: Path) -> None:
+    decisions = [lorascan.audit(each, policy="static").verdict.decision for each in (honest, str(honest), honest)]
+    assert decisions == [Decision.ADMIT] * 3
+
+
+def test_a_setting_that_does_not_exist_is_a_usage_error(honest: Path) -> None:
+    with pytest.raises(UsageError, match="polcy"):
+        lorascan.audit(honest, polcy="static")
+
+
+def test_without_the_heavy_libraries_it_is_undecided_and_says_what_to_install(honest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "find_spec", lambda _: None)
+    report = lorascan.audit(honest)
+    assert report.verdict.decision is Decision.UNDECIDED
+    assert 'pip install "lorascan[audit]"' in " ".join(report.verdict.not_assessed)
+    assert {stage.name: stage.status for stage in report.evidence.stages}[StageName.LOAD] is Status.NOT_RUN
