@@ -1,6 +1,7 @@
 """Stable Diffusion 1.x."""
 
-from lorascan.bases._family import Family
+from lorascan.bases._family import Family, Model
+from lorascan.bases._text_encoders import CLIP_L
 
 FAMILY = Family(
     name="sd15",
@@ -19,4 +20,17 @@ FAMILY = Family(
     guidance=7.5,
     resolution=512,
     parameters=859_520_964,
+    models={
+        "unet": Model(
+            class_name="UNet2DConditionModel",
+            config={
+                "sample_size": 64,
+                "layers_per_block": 2,
+                "block_out_channels": (320, 640, 1280, 1280),
+                "cross_attention_dim": 768,
+                "attention_head_dim": 8,
+            },
+        ),
+        "text_encoder": CLIP_L,
+    },
 )

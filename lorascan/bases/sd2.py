@@ -1,6 +1,7 @@
 """Stable Diffusion 2.x."""
 
-from lorascan.bases._family import Family
+from lorascan.bases._family import Family, Model
+from lorascan.bases._text_encoders import OPEN_CLIP_H
 
 FAMILY = Family(
     name="sd2",
@@ -20,4 +21,18 @@ FAMILY = Family(
     guidance=7.5,
     resolution=768,
     parameters=865_910_724,
+    models={
+        "unet": Model(
+            class_name="UNet2DConditionModel",
+            config={
+                "sample_size": 64,
+                "layers_per_block": 2,
+                "block_out_channels": (320, 640, 1280, 1280),
+                "cross_attention_dim": 1024,
+                "attention_head_dim": (5, 10, 20, 20),
+                "use_linear_projection": True,
+            },
+        ),
+        "text_encoder": OPEN_CLIP_H,
+    },
 )

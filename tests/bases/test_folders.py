@@ -155,7 +155,7 @@ def test_metadata_decide_only_between_bases_that_fit() -> None:
 
 
 def test_a_file_that_fits_a_base_only_in_part_names_what_does_not() -> None:
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for number, block in enumerate((0, 1, 2)):
         stem = f"unet.down_blocks.{block}.attentions.0.transformer_blocks.0.attn2.to_k"
         width = (320, 640, 999)[number]

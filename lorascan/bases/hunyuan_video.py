@@ -1,0 +1,25 @@
+"""HunyuanVideo."""
+
+from lorascan.bases._family import Family, Model
+from lorascan.bases._text_encoders import CLIP_L
+
+FAMILY = Family(
+    name="hunyuan_video",
+    title="HunyuanVideo",
+    claims=(
+        "hunyuan_video",
+        "hunyuanvideo",
+        "hunyuan-video",
+        "hunyuan-video/lora",
+    ),
+    pipeline_class="HunyuanVideoPipeline",
+    steps=30,
+    guidance=6.0,
+    resolution=320,
+    denoiser="transformer",
+    parameters=12_821_012_544,
+    models={
+        "transformer": Model(class_name="HunyuanVideoTransformer3DModel"),
+        "text_encoder_2": CLIP_L,
+    },
+)

@@ -1,0 +1,60 @@
+"""Kandinsky 2.2: a prior from text to a picture's embedding, a decoder to the picture."""
+
+from lorascan.bases._family import Family, Model
+from lorascan.bases._text_encoders import BIG_G_PROJECTED
+
+FAMILY = Family(
+    name="kandinsky22",
+    title="Kandinsky 2.2",
+    claims=(
+        "kandinsky22",
+        "kandinsky-2.2",
+        "kandinsky-2-2",
+        "kandinsky 2.2",
+        "kandinsky-v2.2",
+        "kandinsky_v2_2",
+    ),
+    pipeline_class="KandinskyV22CombinedPipeline",
+    steps=25,
+    guidance=4.0,
+    resolution=512,
+    parameters=1_253_057_288,
+    models={
+        "unet": Model(
+            class_name="UNet2DConditionModel",
+            config={
+                "addition_embed_type": "image",
+                "addition_embed_type_num_heads": 64,
+                "attention_head_dim": 64,
+                "block_out_channels": (384, 768, 1152, 1536),
+                "cross_attention_dim": 768,
+                "down_block_types": (
+                    "ResnetDownsampleBlock2D",
+                    "SimpleCrossAttnDownBlock2D",
+                    "SimpleCrossAttnDownBlock2D",
+                    "SimpleCrossAttnDownBlock2D",
+                ),
+                "encoder_hid_dim": 1280,
+                "encoder_hid_dim_type": "image_proj",
+                "out_channels": 8,
+                "layers_per_block": 3,
+                "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
+                "resnet_time_scale_shift": "scale_shift",
+                "up_block_types": (
+                    "SimpleCrossAttnUpBlock2D",
+                    "SimpleCrossAttnUpBlock2D",
+                    "SimpleCrossAttnUpBlock2D",
+                    "ResnetUpsampleBlock2D",
+                ),
+            },
+        ),
+        "prior": Model(
+            class_name="PriorTransformer",
+            config={
+                "embedding_dim": 1280,
+            },
+        ),
+        "text_encoder": BIG_G_PROJECTED,
+    },
+    unverified="the decoder's widths are those of version 2.1; their sum is within 3 % of the published 1.22 billion",
+)

@@ -1,0 +1,32 @@
+"""PixArt-Σ."""
+
+from lorascan.bases._family import Family, Model
+from lorascan.bases._text_encoders import T5_XXL
+
+FAMILY = Family(
+    name="pixart_sigma",
+    title="PixArt-Σ",
+    claims=(
+        "pixart-sigma",
+        "pixart_sigma",
+        "pixart-e",
+    ),
+    pipeline_class="PixArtSigmaPipeline",
+    steps=20,
+    guidance=4.5,
+    resolution=1024,
+    denoiser="transformer",
+    parameters=610_856_096,
+    models={
+        "transformer": Model(
+            class_name="PixArtTransformer2DModel",
+            config={
+                "cross_attention_dim": 1152,
+                "caption_channels": 4096,
+                "interpolation_scale": 2,
+                "use_additional_conditions": False,
+            },
+        ),
+        "text_encoder": T5_XXL,
+    },
+)

@@ -1,0 +1,23 @@
+"""Qwen-Image."""
+
+from lorascan.bases._family import Family, Model
+
+FAMILY = Family(
+    name="qwen_image",
+    title="Qwen-Image",
+    claims=(
+        "qwen",
+        "qwen-image",
+        "qwen_image",
+        "qwen-image/lora",
+    ),
+    pipeline_class="QwenImagePipeline",
+    steps=30,
+    guidance=4.0,
+    resolution=1024,
+    denoiser="transformer",
+    parameters=20_430_401_088,
+    models={
+        "transformer": Model(class_name="QwenImageTransformer2DModel"),
+    },
+)
