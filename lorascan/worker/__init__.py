@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,6 +12,7 @@ from lorascan.bases import ResolvedBase
 from lorascan.core.behaviour import IsolationFacts, LoadFacts
 from lorascan.core.errors import Refusal, StageFailed, Unavailable
 from lorascan.core.progress import Listener, Progress, silent
+from lorascan.core.recall import Recall
 from lorascan.sandbox import Lock, Pending, Session, launch
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
@@ -22,12 +24,13 @@ _CHECK_PROMPTS = ("a red circle on a blue background", "a photo of a dog", "", "
 
 @contextmanager
 def open_workers(
-    base: ResolvedBase, canonical: bytes, settings: Settings, listener: Listener = silent
+    base: ResolvedBase, canonical: bytes, settings: Settings, listener: Listener = silent, recall: Recall | None = None
 ) -> Iterator[tuple[Bench, tuple[IsolationFacts, ...], LoadFacts]]:
     """Start a reference and an adapted worker, attach the adapter in the latter, and prove what landed.
 
     `canonical` is the vetted update as our own writer wrote it. Raises Unavailable where no isolation can be had,
-    StageFailed where a worker dies, lies or is silent. On leaving, both processes are gone.
+    StageFailed where a worker dies, lies or is silent. On leaving, both processes are gone. What `recall` holds of the
+    base's answers is not computed again.
     """
     _require_libraries()
     with ExitStack() as stack:
@@ -37,10 +40,23 @@ def open_workers(
         ]
         listener(Progress(label="starting two locked workers", share=0.0))
         reference, adapted = (_ready(stack, pending, role) for pending, role in zip(waiting, ("reference", "adapted"), strict=True))
+        reference = replace(reference, recall=recall, computed_by=_computed_by(base, reference.description, settings))
         bench = Bench(reference=reference, adapted=adapted, base_folder=base.folder, family=base.family)
         facts = _attach(bench, base, listener)
         isolation = tuple(_isolation(worker) for worker in (reference, adapted))
         yield bench, isolation, facts
+
+
+def _computed_by(base: ResolvedBase, described: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """All that the base's answers depend on besides the request."""
+    return {
+        "base": base.sha256,
+        "parameters": described["digest"],
+        "variant": base.variant,
+        "scorer": str(base.scorer.resolve()),
+        "device": _device(settings),
+        "threads": settings.worker.threads,
+    }
 
 
 def _require_libraries() -> None:
