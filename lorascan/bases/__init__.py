@@ -1,21 +1,25 @@
 """Knows the base models: which one an adapter fits, and how each is loaded."""
 
-from lorascan.bases._family import Family
+from lorascan.bases._claims import claimed_families, claimed_family
+from lorascan.bases._family import Family, Model
 from lorascan.bases._folder import base_manifest
-from lorascan.bases._identify import claimed_family, identify
-from lorascan.bases._manifests import families, manifests
+from lorascan.bases._identify import identify
+from lorascan.bases._manifests import families, manifest, manifests
 from lorascan.bases._resolve import ResolvedBase, locate, manifests_for, resolve_base
 from lorascan.dialects import Manifest
 
 __all__ = [
     "Family",
     "Manifest",
+    "Model",
     "ResolvedBase",
     "base_manifest",
+    "claimed_families",
     "claimed_family",
     "families",
     "identify",
     "locate",
+    "manifest",
     "manifests",
     "manifests_for",
     "resolve_base",

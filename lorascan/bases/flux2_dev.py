@@ -10,8 +10,6 @@ FAMILY = Family(
         "flux.2-dev",
         "flux2-dev",
         "flux-2-dev",
-        "flux-2-dev/lora",
-        "flux.2-dev/lora",
         "flux.2 d",
     ),
     pipeline_class="Flux2Pipeline",

@@ -10,7 +10,6 @@ FAMILY = Family(
         "hunyuan_video",
         "hunyuanvideo",
         "hunyuan-video",
-        "hunyuan-video/lora",
     ),
     pipeline_class="HunyuanVideoPipeline",
     steps=30,

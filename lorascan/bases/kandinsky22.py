@@ -7,6 +7,8 @@ FAMILY = Family(
     name="kandinsky22",
     title="Kandinsky 2.2",
     claims=(
+        "kandinsky-2-2-prior",
+        "kandinsky-2-2-decoder",
         "kandinsky22",
         "kandinsky-2.2",
         "kandinsky-2-2",

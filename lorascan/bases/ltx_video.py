@@ -11,7 +11,6 @@ FAMILY = Family(
         "ltx-video",
         "ltx_video",
         "ltx-video-2b",
-        "ltx-video-2b/lora",
     ),
     pipeline_class="LTXPipeline",
     steps=30,

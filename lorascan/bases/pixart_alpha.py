@@ -7,6 +7,7 @@ FAMILY = Family(
     name="pixart_alpha",
     title="PixArt-α",
     claims=(
+        "pixart-xl-2-1024-ms",
         "pixart",
         "pixart-alpha",
         "pixart_alpha",

@@ -7,6 +7,7 @@ FAMILY = Family(
     name="pixart_sigma",
     title="PixArt-Σ",
     claims=(
+        "pixart-sigma-xl-2-1024-ms",
         "pixart-sigma",
         "pixart_sigma",
         "pixart-e",

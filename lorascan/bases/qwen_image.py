@@ -9,7 +9,6 @@ FAMILY = Family(
         "qwen",
         "qwen-image",
         "qwen_image",
-        "qwen-image/lora",
     ),
     pipeline_class="QwenImagePipeline",
     steps=30,

@@ -6,6 +6,8 @@ FAMILY = Family(
     name="sana",
     title="Sana 1.6B",
     claims=(
+        "sana_1600m_1024px_diffusers",
+        "sana_1600m_1024px_bf16_diffusers",
         "sana",
         "sana-1.6b",
         "sana_1600m",

@@ -7,6 +7,9 @@ FAMILY = Family(
     name="sd3_medium",
     title="Stable Diffusion 3 medium",
     claims=(
+        "stable-diffusion-3",
+        "stable-diffusion-v3",
+        "stable-diffusion-3-medium-diffusers",
         "sd3",
         "sd3_m",
         "sd3_medium",
@@ -14,7 +17,6 @@ FAMILY = Family(
         "sd_3",
         "stable-diffusion-v3-medium",
         "stable-diffusion-3-medium",
-        "stable-diffusion-3-medium/lora",
     ),
     pipeline_class="StableDiffusion3Pipeline",
     steps=28,

@@ -7,10 +7,10 @@ FAMILY = Family(
     name="sdxl_refiner",
     title="Stable Diffusion XL refiner",
     claims=(
+        "stable-diffusion-xl-refiner-1.0",
         "sdxl_refiner_v0-9",
         "sdxl_refiner_v1-0",
         "stable-diffusion-xl-v1-refiner",
-        "stable-diffusion-xl-v1-refiner/lora",
     ),
     pipeline_class="StableDiffusionXLImg2ImgPipeline",
     steps=20,

@@ -7,6 +7,7 @@ FAMILY = Family(
     name="stable_cascade",
     title="Stable Cascade",
     claims=(
+        "stable-cascade-prior",
         "stable_cascade",
         "stable-cascade",
         "stable cascade",

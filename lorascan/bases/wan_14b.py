@@ -7,6 +7,10 @@ FAMILY = Family(
     name="wan_14b",
     title="Wan 14B",
     claims=(
+        "wan2.1-t2v-14b-diffusers",
+        "wan2.1",
+        "wan",
+        "wan2.2-t2v-a14b-diffusers",
         "wan2.1-t2v-14b",
         "wan-2.1-t2v-14b",
         "wan2.2-t2v-a14b",

@@ -7,6 +7,9 @@ FAMILY = Family(
     name="wan_1_3b",
     title="Wan 1.3B",
     claims=(
+        "wan2.1-t2v-1.3b-diffusers",
+        "wan2.1",
+        "wan",
         "wan2.1-t2v-1.3b",
         "wan-2.1-t2v-1.3b",
         "wan_1_3b",

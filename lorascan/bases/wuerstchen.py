@@ -7,6 +7,7 @@ FAMILY = Family(
     name="wuerstchen",
     title="Würstchen",
     claims=(
+        "wuerstchen-prior",
         "wuerstchen",
         "würstchen",
         "wuerstchen-v2",

@@ -152,13 +152,6 @@ def test_a_manifest_has_the_widths_by_which_the_release_is_known(family: str, co
     assert manifest(family).shape(component, path) == shape
 
 
-def test_no_claim_names_two_families() -> None:
-    claims = [claim for each in families().values() for claim in each.claims]
-
-    assert len(claims) == len(set(claims))
-    assert claims == [each.lower() for each in claims]
-
-
 def test_all_manifests_are_read_in_a_blink() -> None:
     manifest.cache_clear()
     manifests.cache_clear()
