@@ -13,7 +13,7 @@ from lorascan.core.report import Report
 from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
-from lorascan.intake import receive, vet_received
+from lorascan.intake import companions, receive, vet_received
 from lorascan.policy import POLICIES, decide, may_be_loaded
 from lorascan.settings import DEFAULT, Settings
 from lorascan.weights import measure
@@ -59,7 +59,7 @@ def at_rest(path: Path, settings: Settings) -> Iterator[object]:
     yield StageName.FILE
     received = receive(path, settings.limits)
     yield received.identity
-    vetted = vet_received(received, settings.limits)
+    vetted = vet_received(received, settings.limits, companions(path))
     yield vetted.facts
     adapter = read_adapter(vetted, manifests_for(settings.base), settings.limits)
     yield adapter

@@ -32,9 +32,12 @@ class Claim:
 class PeftClaims:
     """The allow-listed fields of a PEFT config embedded in the file (`lora_adapter_metadata`), per component.
 
-    `alpha_pattern` and `rank_pattern` map literal module paths to numbers; patterns that are no literal path were
-    refused. `peft_type`, `bias`, `initialisation`, `modules_to_save`, `base` and `imports` are text to report, never
-    acted upon; `imports` holds each field that asks a loader to import code, as "field = value".
+    `alpha_pattern` and `rank_pattern` map literal module paths to numbers; regular expressions were resolved to the
+    modules of the file that they match. `peft_type`, `bias`, `initialisation`, `modules_to_save`, `base`, `imports` and
+    `places` are text to report, never acted upon; `imports` holds each field that asks a loader to import code,
+    `places` each that names a network path or a file that would be unpickled, as "field = value". `source` says where
+    the config stands. `targets_met` counts the modules of the file that `target_modules` address; None where
+    nothing could be compared.
     """
 
     rank: int | None = None
@@ -50,11 +53,18 @@ class PeftClaims:
     modules_to_save: tuple[str, ...] = ()
     base: str | None = None
     imports: tuple[str, ...] = ()
+    source: str = "__metadata__.lora_adapter_metadata"
+    places: tuple[str, ...] = ()
+    replaces_tokens: bool = False
+    targets_met: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """Everything that a file claims about itself."""
+    """Everything that a file claims about itself, and what stands beside it claims (an adapter config, a model card).
+
+    `decoded` holds texts out of JSON values that stand there only as escapes.
+    """
 
     metadata: tuple[Claim, ...] = ()
     base: str | None = None
@@ -62,6 +72,7 @@ class Claims:
     network_alpha: float | None = None
     triggers: tuple[str, ...] = ()
     tags: Mapping[str, int] = field(default_factory=dict)
+    decoded: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

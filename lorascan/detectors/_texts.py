@@ -36,7 +36,7 @@ class Sought:
 
 
 def texts(evidence: Evidence) -> Iterator[Text]:
-    """Metadata keys and values, decoded training tags, the file's own name, and every tensor name that is not plain.
+    """Metadata keys and values, texts out of their JSON, training tags, the file's own name, every name that is not plain.
 
     At most four million characters; `unread` says how many that leaves out.
     """
@@ -57,7 +57,8 @@ def _sources(facts: FileFacts) -> Iterator[tuple[str, str]]:
     yield "tensor names", "\n".join(facts.odd_names)
     yield "__metadata__ (keys)", "\n".join(claim.path for claim in facts.claims.metadata)
     yield "__metadata__.ss_tag_frequency (decoded)", "\n".join(facts.claims.tags)
-    for claim in sorted(facts.claims.metadata, key=lambda each: len(each.value)):  # a long one must not hide the others
+    told = (*facts.claims.metadata, *facts.claims.decoded)
+    for claim in sorted(told, key=lambda each: len(each.value)):  # a long one must not hide the others
         yield claim.path, claim.value
 
 

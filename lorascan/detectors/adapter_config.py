@@ -1,17 +1,20 @@
-"""Reports what the embedded adapter config asks of its loader.
+"""Reports what an adapter config asks of its loader.
 
-What it measures, in `lora_adapter_metadata`, per component: the scaling alpha/rank (alpha/√rank where
-rank-stabilised), also per layer through the patterns (LS403); code to import (LS404); further modules to save
-(LS405); trained biases (LS406); initialisations that change the base (LS407); network paths (LS408); a type that is
-no weight update (LS409).
+What it measures, in `lora_adapter_metadata` and in an `adapter_config.json` beside the file, per component: the scaling
+alpha/rank (alpha/√rank where rank-stabilised), also per layer through the patterns (LS403); code to import (LS404);
+further modules to save, embedding rows to replace (LS405); initialisations that change the base (LS407); network
+paths, and paths that leave their folder or would be unpickled (LS408); a type that is no weight update (LS409); targets
+of which the file holds no tensor (LS410).
 
-Why it matters: diffusers builds a `LoraConfig` from this text. Alpha 1e8 hides any strength behind harmless-looking
-tensors (LS403 HIGH above 100, MEDIUM outside 1/64 to 16); pissa changed 128 base parameters, which unloading did not
-undo.
+Why it matters: diffusers and PEFT build a `LoraConfig` from this text. Alpha 1e8 hides any strength behind
+harmless-looking tensors (LS403 HIGH above 100, MEDIUM outside 1/64 to 16); pissa changed 128 base parameters, which
+unloading did not undo; a UNC path sends the reader's Windows credentials to a stranger (LS408 HIGH); types such as XLORA
+fetch further adapters. A config whose targets the file does not hold belongs to another file.
 
 When it is wrong: lorascan never acts on the text, so a finding says what other loaders would do. Scalings outside
 1/64 to 16 occur in experiments; alpha 0 switches a layer off and is reported, since it is a no-op that looks like an
-adapter.
+adapter. Local paths, Windows' included, are silent: trainers write where their base lay. A list that names a few more
+targets than the base has is silent too: only one without any tensor is reported.
 
 Source: peft 0.21.2 `LoraConfig`, diffusers 0.42.1 `_create_lora_config`, both reproduced on a toy pipeline.
 """
@@ -19,6 +22,7 @@ Source: peft 0.21.2 `LoraConfig`, diffusers 0.42.1 `_create_lora_config`, both r
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lorascan.core.adapter import FileFacts, PeftClaims
 from lorascan.core.detector import Detector
@@ -34,10 +38,10 @@ def _rule(code: str, name: str, summary: str, severity: Severity, *cwe: int) -> 
 SCALING = _rule("LS403", "scaling", "The scaling of the adapter config is far from 1.", Severity.HIGH, 1284)
 IMPORTS = _rule("LS404", "config-imports", "The adapter config names code to import.", Severity.HIGH, 94, 829)
 MODULES = _rule("LS405", "modules-to-save", "The adapter config replaces whole modules.", Severity.MEDIUM, 915)
-BIAS = _rule("LS406", "trained-biases", "The adapter config replaces biases of the base.", Severity.MEDIUM, 915)
 START = _rule("LS407", "base-changing-start", "The adapter config changes the base itself.", Severity.MEDIUM, 915)
-REMOTE = _rule("LS408", "remote-base", "The adapter config names its base by a network path.", Severity.MEDIUM, 610)
+PLACE = _rule("LS408", "config-path", "The adapter config names a network path or a suspicious file.", Severity.MEDIUM, 610, 829)
 KIND = _rule("LS409", "config-type", "The adapter config is of a type that is no weight update.", Severity.HIGH, 829)
+TARGETS = _rule("LS410", "targets-without-tensors", "The file holds no tensor of what its config targets.", Severity.MEDIUM, 829)
 
 _LOWEST, _HIGHEST, _ABSURD = 1 / 64, 16.0, 100.0
 _WEIGHT_UPDATES = frozenset(
@@ -57,16 +61,18 @@ _WEIGHT_UPDATES = frozenset(
         "GRALORA",
     )
 )
-_BASE_CHANGING = ("pissa", "olora", "loftq", "corda", "lora_ga")
-_NETWORK_PATH = re.compile(r"\\\\|//|(?:ftp|file|smb|s3|gs)://", re.IGNORECASE)
+_BASE_CHANGING = ("pissa", "olora", "loftq", "corda", "lora_ga", "kasa")
+_REACHING_OUT = re.compile(r"[\w.]+ = (?:\\\\|//|(?:file|smb)://)", re.IGNORECASE)
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """The findings of every component."""
     for component, claims in evidence[FileFacts].claims.peft.items():
-        where = f"__metadata__.lora_adapter_metadata.{component}".rstrip(".")
+        where = claims.source if component in ("", claims.source) else f"{claims.source}.{component}"
         yield from _scalings(claims, where)
         yield from _requests(claims, where)
+        if claims.targets_met == 0:
+            yield _finding(TARGETS, "no module of the file is a target of its config", where, visible(claims.target_modules[0]))
 
 
 def _scalings(claims: PeftClaims, where: str) -> Iterator[Finding]:
@@ -106,14 +112,15 @@ def _requests(claims: PeftClaims, where: str) -> Iterator[Finding]:
         yield _finding(IMPORTS, "the config names code for a loader to import", where, visible(request))
     if claims.modules_to_save:
         yield _finding(MODULES, "whole modules are replaced", where, visible(", ".join(claims.modules_to_save)))
-    if claims.bias not in (None, "none"):
-        yield _finding(BIAS, "biases of the base are replaced", where, visible(str(claims.bias)))
+    if claims.replaces_tokens:
+        yield _finding(MODULES, "rows of an embedding are replaced", where, "trainable_token_indices")
     if (claims.initialisation or "").startswith(_BASE_CHANGING):
         yield _finding(START, "an initialisation that changes the base", where, visible(str(claims.initialisation)))
     if claims.replicates_layers:
         yield _finding(START, "layers of the base are replicated", where, "layer_replication")
-    if claims.base and _NETWORK_PATH.match(claims.base):
-        yield _finding(REMOTE, "the base is named by a network path", where, visible(claims.base))
+    for place in claims.places:
+        found = _finding(PLACE, "the config names a network path or a suspicious file", where, visible(place))
+        yield replace(found, severity=Severity.HIGH) if _REACHING_OUT.match(place) else found
     if claims.peft_type is not None and claims.peft_type.upper() not in _WEIGHT_UPDATES:
         yield _finding(KIND, "no weight update", where, visible(claims.peft_type))
 
@@ -122,4 +129,4 @@ def _finding(rule: Rule, message: str, where: str, measured: Scalar) -> Finding:
     return Finding(rule=rule, message=message, severity=rule.severity, where=where, measured=measured)
 
 
-DETECTOR = Detector(rules=(SCALING, IMPORTS, MODULES, BIAS, START, REMOTE, KIND), needs=(FileFacts,), examine=examine)
+DETECTOR = Detector(rules=(SCALING, IMPORTS, MODULES, START, PLACE, KIND, TARGETS), needs=(FileFacts,), examine=examine)

@@ -1,11 +1,9 @@
 """Finds tensors that are stored whole beside the updates.
 
-What it measures: textual-inversion embeddings (LS503); full-rank tensors, biases and normalisation scales, and plain
-base weights (LS504).
+What it measures: textual-inversion embeddings (LS503); full-rank tensors, biases and normalisation scales (LS504).
 
 Why it matters: an embedding is a word with a meaning that no prompt shows, a trigger by construction. A full-rank
-tensor is not bounded by the adapter's rank, some loaders set it instead of adding it, and unloading does not undo a
-plain base weight: `conv_in.weight` changed the output by 138 %, still after unloading.
+tensor is not bounded by the adapter's rank, and some loaders set it instead of adding it. Plain base weights are LS406's.
 
 When it is wrong: pivotal tuning ships the words it trained, and says so; LyCORIS stores trained norms as `.diff`; a BFL
 control adapter sets norm scales. lorascan does not apply these tensors, so it has not tested them: review.
@@ -32,12 +30,11 @@ EMBEDDING = Rule(
 WHOLE = Rule(
     code="LS504",
     name="full-rank-tensors",
-    summary="The file brings whole tensors beside low-rank updates, or replaces base weights.",
+    summary="The file brings whole tensors beside low-rank updates.",
     severity=Severity.MEDIUM,
     cwe=(506, 915),
 )
 _WHOLE = {
-    Reason.BASE_WEIGHT: Severity.HIGH,
     Reason.FULL_RANK: Severity.MEDIUM,
     Reason.BIAS: Severity.MEDIUM,
     Reason.NORM_SCALE: Severity.MEDIUM,

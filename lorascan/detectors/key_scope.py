@@ -36,13 +36,15 @@ FOREIGN = Rule(
     cwe=(915,),
 )
 OUTSIDE = frozenset({"safety_checker", "image_encoder", "feature_extractor", "image_projection", "vae", "controlnet"})
+_PREFIXES = ("base_model.model.", "pipeline.", "pipe.", "lora_")
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding a component."""
     adapter = evidence[Adapter]
     addressed = [each.component for each in adapter.updates]
-    addressed += [each.span.name.partition(".")[0] for each in adapter.leftovers]
+    addressed += [_component(each.span.name) for each in adapter.leftovers]
+    addressed += [_component(each.module_path) for each in adapter.updates if each.component not in OUTSIDE and not each.resolved]
     for component, count in sorted(Counter(addressed).items()):
         if component in OUTSIDE:
             yield Finding(
@@ -53,6 +55,14 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
                 measured=count,
                 threshold=0,
             )
+
+
+def _component(name: str) -> str:
+    """The part of a pipeline that a name begins with, below PEFT's wrapper, kohya's prefix or a saved pipeline's."""
+    path = name
+    for prefix in _PREFIXES:
+        path = path.removeprefix(prefix)
+    return next((each for each in OUTSIDE if path.startswith((f"{each}.", f"{each}_"))), "")
 
 
 DETECTOR = Detector(rules=(SCOPE, FOREIGN), needs=(Adapter,), examine=examine)

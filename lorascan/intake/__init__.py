@@ -13,8 +13,9 @@ from pathlib import Path
 from lorascan.core.adapter import FileFacts, VettedFile
 from lorascan.core.errors import Refusal, Refused
 from lorascan.intake.agreement import demand_agreement
+from lorascan.intake.companions import Companions, companions
 from lorascan.intake.declarations import read_claims
-from lorascan.intake.digests import digests
+from lorascan.intake.digests import digesting
 from lorascan.intake.header import Header, looks_like_safetensors, read_header
 from lorascan.intake.kinds import wrong_kind
 from lorascan.intake.pickles import imports, pickle_refusals
@@ -23,7 +24,7 @@ from lorascan.intake.receiving import Received, receive
 from lorascan.intake.strict_json import too_large
 from lorascan.settings import Limits
 
-__all__ = ["Received", "json_excess", "pickle_calls", "receive", "vet", "vet_received"]
+__all__ = ["Companions", "Received", "companions", "json_excess", "pickle_calls", "receive", "vet", "vet_received"]
 
 _PLAIN_NAME = re.compile(r"\w+(?:[.:/-]\w+)*+", re.ASCII)
 
@@ -36,14 +37,18 @@ def vet(path: Path, limits: Limits, *, name: str | None = None) -> VettedFile:
     return vet_received(receive(path, limits, name=name), limits)
 
 
-def vet_received(received: Received, limits: Limits) -> VettedFile:
-    """Check a private copy: what kind of file it is, its container, what it says of itself. Raises Refused."""
+def vet_received(received: Received, limits: Limits, beside: Companions | None = None) -> VettedFile:
+    """Check a private copy: what kind of file it is, its container, what it says of itself. Raises Refused.
+
+    `beside` is what stands in its folder and would be read with it.
+    """
     content = received.content
     if not looks_like_safetensors(content, limits):
         _refuse_other_kinds(received)
     header = _agreed_header(received, limits)
-    claims = read_claims(header.metadata, limits)
-    tensor_hash, autov3 = digests(content, header.spans, header.data_start)
+    with digesting(content, header.spans, header.data_start) as digests:
+        claims = read_claims(header.metadata, limits, tuple(span.name for span in header.spans), beside)
+        tensor_hash, autov3 = digests()
     facts = FileFacts(
         name=received.identity.name,
         path=received.identity.path,

@@ -2,20 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from lorascan.core.adapter import TensorSpan
 
 _AUTOV3_DIGITS = 12  # what model sites print
 
 
-def digests(content: memoryview, spans: Sequence[TensorSpan], data_start: int) -> tuple[str, str]:
-    """The tensor hash and AutoV3, lower-case hex, side by side: hashlib lets go of the interpreter lock."""
+@contextmanager
+def digesting(content: memoryview, spans: Sequence[TensorSpan], data_start: int) -> Iterator[Callable[[], tuple[str, str]]]:
+    """Hash beside what the caller does meanwhile; the function that is given waits for the tensor hash and AutoV3.
+
+    Lower-case hex. Threads are enough: hashlib lets go of the interpreter lock.
+    """
     with ThreadPoolExecutor(max_workers=2) as pool:
         ours = pool.submit(tensor_hash, content, spans)
         sites = pool.submit(autov3, content, data_start)
-        return ours.result(), sites.result()
+        yield lambda: (ours.result(), sites.result())
 
 
 def tensor_hash(content: memoryview, spans: Sequence[TensorSpan]) -> str:

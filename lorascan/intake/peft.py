@@ -1,39 +1,40 @@
-"""Reads an embedded PEFT config, field by field."""
+"""Reads a PEFT config, field by field."""
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from lorascan.core.adapter import PeftClaims
 from lorascan.core.errors import Refusal, Refused
 from lorascan.intake import strict_json
+from lorascan.intake.config_patterns import Judged, judge, literal
+from lorascan.intake.requests import imports, places
 from lorascan.settings import Limits
 
-ValueT = TypeVar("ValueT")
+ValueT = TypeVar("ValueT", int, float)
 
 KEY = "lora_adapter_metadata"
 WHERE = f"__metadata__.{KEY}"
 _ITEMS = 200_000  # JSON commas; a rank and an alpha for each of 20,000 modules, and room
-_MAX_PATTERN = 512
-_LITERAL_PATH = re.compile(r"\^?((?:\w|[-.:/]|\\\.)+)\$?", re.ASCII)
-_WHOLE_MODEL = ("all-linear",)  # PEFT's own keyword
-_MATCHERS = ("target_modules", "exclude_modules", "layers_pattern", "modules_to_save", "target_parameters")
-_OWN_LIBRARIES = ("diffusers", "transformers", "peft")
-_MEGATRON = "megatron.core"  # PEFT's default, imported only where megatron_config is set
+_MODULE_LISTS = ("target_modules", "exclude_modules", "layers_pattern", "modules_to_save", "target_parameters")
+_BASE_CHANGING_CONFIGS = ("kasa_config", "loftq_config", "corda_config", "lora_ga_config")
 _INITIALISATIONS = ("true", "false", "gaussian")
+_FACTOR = re.compile(r"\.(?:lora|hada|lokr|oft|dora|diff|alpha)(?:[._]|\Z)")
+_WRAPPER = "base_model.model."
+_FLATTENED = "lora_"  # kohya's names: no path can be read from them
 _SHOWN = 200
 
 
-def read_peft(text: str, limits: Limits) -> dict[str, PeftClaims]:
+def read_peft(text: str, limits: Limits, *, where: str = WHERE, tensors: Sequence[str] = ()) -> dict[str, PeftClaims]:
     """Component → its claims. diffusers writes "unet.r" from a pipeline and "r" from a bare model (component "").
 
-    Raises Refused: LS106 duplicate keys, LS400 unreadable, LS401 anything that PEFT would take for a regular
-    expression and that is no literal module path, LS402 rank, LS403 alpha that is no finite number.
+    `tensors` are the names in the file: patterns are resolved against the modules that they address. Raises Refused:
+    LS106 duplicate keys, LS400 unreadable, LS401 a regular expression that is dangerous or invalid, LS402 rank, LS403
+    alpha that is no finite number; Unavailable where expressions could not be run.
     """
-    where, depth = WHERE, limits.json_depth
-    config = strict_json.parse(text.encode(), code="LS400", where=where, depth=depth, items=_ITEMS)
+    config = strict_json.parse(text.encode("utf-8", "surrogatepass"), code="LS400", where=where, depth=limits.json_depth, items=_ITEMS)
     if not isinstance(config, dict):
         raise Refused(Refusal(code="LS400", message="the adapter config is no JSON object", where=where))
     components: dict[str, dict[str, object]] = {}
@@ -41,13 +42,33 @@ def read_peft(text: str, limits: Limits) -> dict[str, PeftClaims]:
         component, _, name = ("", "", key) if "." not in key else key.partition(".")
         components.setdefault(component, {})[name] = value
     faults: list[Refusal] = []
-    claims = {
-        name: _Config(values=values, where=f"{where}.{name}".rstrip("."), faults=faults).claims(limits)
-        for name, values in components.items()
-    }
+    claims: dict[str, PeftClaims] = {}
+    for name, values in components.items():
+        place = f"{where}.{name}".rstrip(".")
+        modules = _modules(tensors, name)
+        judged = judge(values, place, modules)
+        faults.extend(judged.faults)
+        config_of_one = _Config(values=values, where=place, judged=judged, faults=faults)
+        claims[name] = config_of_one.claims(where, modules, limits)
     if faults:
         raise Refused(*faults)
     return claims
+
+
+def _modules(tensors: Sequence[str], component: str) -> tuple[str, ...]:
+    """The module paths that tensor names address, as PEFT sees them inside the component, each once.
+
+    Text-encoder paths stand with and without `text_model.`: versions of the library differ in it.
+    """
+    found: dict[str, None] = {}
+    for name in tensors:
+        match = _FACTOR.search(name)
+        stem = name[: match.start()].removeprefix(_WRAPPER) if match else ""
+        path = stem.removeprefix(f"{component}.") if component else stem
+        if path and (not component or path != stem):
+            found[path] = None
+            found[path.removeprefix("text_model.")] = None
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +77,21 @@ class _Config:
 
     values: Mapping[str, object]
     where: str
+    judged: Judged
     faults: list[Refusal] = field(default_factory=list)
 
-    def claims(self, limits: Limits) -> PeftClaims:
-        for name in _MATCHERS:
-            self._modules(name)
+    def claims(self, source: str, modules: Sequence[str], limits: Limits) -> PeftClaims:
+        for name in _MODULE_LISTS:
+            self._module_list(name)
+        rank = self._rank("r", self.values.get("r"), limits)
+        ranks = [(key, self._rank("rank_pattern", each, limits)) for key, each in self._items("rank_pattern")]
+        alphas = [(key, self._number("alpha_pattern", each)) for key, each in self._items("alpha_pattern")]
         return PeftClaims(
-            rank=self._rank("r", self.values.get("r"), limits),
+            rank=rank,
             alpha=self._number("lora_alpha", self.values.get("lora_alpha")),
             rank_stabilized=self._switch("use_rslora"),
-            rank_pattern=_present({key: self._rank("rank_pattern", each, limits) for key, each in self._pattern("rank_pattern")}),
-            alpha_pattern=_present({key: self._number("alpha_pattern", each) for key, each in self._pattern("alpha_pattern")}),
+            rank_pattern=self._resolved("rank_pattern", ranks),
+            alpha_pattern=self._resolved("alpha_pattern", alphas),
             target_modules=_words(self.values.get("target_modules")),
             peft_type=self._text("peft_type"),
             bias=self._text("bias"),
@@ -74,7 +99,11 @@ class _Config:
             replicates_layers=bool(self.values.get("layer_replication")),
             modules_to_save=_words(self.values.get("modules_to_save")),
             base=self._text("base_model_name_or_path"),
-            imports=tuple(self._imports()),
+            imports=tuple(imports(self.values)),
+            source=source,
+            places=places(self.values),
+            replaces_tokens=bool(self.values.get("trainable_token_indices")),
+            targets_met=self._targets_met(modules),
         )
 
     def _fault(self, code: str, name: str, message: str, measured: object = None) -> None:
@@ -98,8 +127,8 @@ class _Config:
         return float(value)
 
     def _switch(self, name: str) -> bool:
-        value = self.values.get(name, False)
-        if not isinstance(value, bool):
+        value = self.values.get(name)
+        if value is not None and not isinstance(value, bool):
             self._fault("LS400", name, "a switch is neither true nor false", value)
         return value is True
 
@@ -111,58 +140,51 @@ class _Config:
         return None
 
     def _initialisation(self) -> str | None:
+        """The way of starting, where it is none of the plain ones; a config that changes the base counts as one."""
         value = self.values.get("init_lora_weights")
         told = value.lower() if isinstance(value, str) else str(value).lower()
-        return None if value is None or told in _INITIALISATIONS else told[:_SHOWN]
+        if value is not None and told not in _INITIALISATIONS:
+            return told[:_SHOWN]
+        return next((name.removesuffix("_config") for name in _BASE_CHANGING_CONFIGS if self.values.get(name)), None)
 
-    def _pattern(self, name: str) -> Iterable[tuple[str, object]]:
+    def _items(self, name: str) -> Iterable[tuple[str, object]]:
         value = self.values.get(name) or {}
-        if not isinstance(value, dict):
-            self._fault("LS400", name, "a pattern must map module paths to numbers", value)
-            return
-        for key, each in value.items():
-            if path := self._literal(name, key):
-                yield path, each
+        if isinstance(value, dict):
+            return value.items()
+        self._fault("LS400", name, "a pattern must map module paths to numbers", value)
+        return ()
 
-    def _modules(self, name: str) -> None:
+    def _resolved(self, name: str, found: Sequence[tuple[str, ValueT | None]]) -> dict[str, ValueT]:
+        """Module path → number. As in PEFT the first pattern that matches a module decides."""
+        paths: dict[str, ValueT] = {}
+        for key, number in found:
+            for path in (plain,) if (plain := literal(key)) else self.judged.paths.get((name, key), ()):
+                if number is not None:
+                    paths.setdefault(path, number)
+        return paths
+
+    def _targets_met(self, modules: Sequence[str]) -> int | None:
+        """How many modules of the file the targets address; None where nothing can be compared."""
+        value = self.values.get("target_modules")
+        if not value or not modules or modules[0].startswith(_FLATTENED):
+            return None
+        if isinstance(value, str):
+            met = self.judged.paths.get(("target_modules", value))
+            return None if met is None else len(met)
+        endings = tuple(each for each in _words(value) if each)
+        return sum(f".{path}".endswith(tuple(f".{each}" for each in endings)) for path in modules)
+
+    def _module_list(self, name: str) -> None:
         value = self.values.get(name)
-        if isinstance(value, str) and value not in _WHOLE_MODEL:
-            self._literal(name, value)
-        elif isinstance(value, list):
+        if isinstance(value, list):
             for each in value:
-                if isinstance(each, str):
-                    self._literal(name, each)
-                else:
+                if not isinstance(each, str):
                     self._fault("LS400", name, "a module path is expected here", each)
         elif value is not None and not isinstance(value, str):
             self._fault("LS400", name, "module paths are expected here", value)
-
-    def _literal(self, name: str, pattern: str) -> str:
-        """The module path that a pattern stands for, without anchors; "" and a fault where it is more than that."""
-        match = _LITERAL_PATH.fullmatch(pattern) if len(pattern) <= _MAX_PATTERN else None
-        if match is None:
-            message = "PEFT runs this as a regular expression on every module name; only plain module paths are read"
-            self._fault("LS401", name, message, pattern)
-            return ""
-        return match[1].replace("\\.", ".")
-
-    def _imports(self) -> Iterable[str]:
-        mapping = self.values.get("auto_mapping")
-        library = mapping.get("parent_library") if isinstance(mapping, dict) else None
-        if mapping and not (isinstance(library, str) and library.partition(".")[0] in _OWN_LIBRARIES):
-            yield f"auto_mapping = {mapping}"[:_SHOWN]
-        for name in ("auto_map", "trust_remote_code", "megatron_config"):
-            if value := self.values.get(name):
-                yield f"{name} = {value}"[:_SHOWN]
-        if self.values.get("megatron_core") not in (None, _MEGATRON):
-            yield f"megatron_core = {self.values['megatron_core']}"[:_SHOWN]
 
 
 def _words(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
-
-
-def _present(found: Mapping[str, ValueT | None]) -> dict[str, ValueT]:
-    return {key: each for key, each in found.items() if each is not None}

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lorascan.bases import identify, manifests
-from lorascan.core.adapter import Claims
+from lorascan.core.adapter import Claims, PeftClaims
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Severity
 from lorascan.detectors import detectors
@@ -23,6 +23,7 @@ OURS = (
     "alphas",
     "bad_numbers",
     "base_match",
+    "base_weights",
     "dialect_trouble",
     "effect_share",
     "embedded_tensors",
@@ -79,12 +80,14 @@ LAB = next(each for each in manifests() if each.family == "lab").modules["unet"]
 CASES: dict[str, tuple[Callable[[Tensors], Tensors], str, Severity]] = {
     "safety checker": (lambda t: {**t, **module("safety_checker.x")}, "LS501", Severity.HIGH),
     "safety checker's weight": (with_tensor("safety_checker.concept_embeds"), "LS501", Severity.HIGH),
+    "safety checker below a wrapper": (with_tensor("base_model.model.safety_checker.concept_embeds"), "LS501", Severity.HIGH),
+    "safety checker in kohya's manner": (with_tensor("lora_safety_checker_x.weight"), "LS501", Severity.HIGH),
     "unknown module": (lambda t: {**t, **module("unet.nowhere")}, "LS502", Severity.MEDIUM),
     "unknown base": (lambda _: module("transformer.nowhere"), "LS502", Severity.MEDIUM),
     "embedding": (with_tensor("<s1>"), "LS503", Severity.MEDIUM),
     "full diff": (with_tensor(f"{STEM}.diff"), "LS504", Severity.MEDIUM),
     "bias": (with_tensor(f"{STEM}.lora_B.bias"), "LS504", Severity.MEDIUM),
-    "base weight": (with_tensor("conv_in.weight"), "LS504", Severity.HIGH),
+    "base weight": (with_tensor("conv_in.weight"), "LS406", Severity.HIGH),
     "mixed dialects": (lambda t: {**t, **module(f"unet.{ATTENTION[:-1]}k", width=64)}, "LS505", Severity.MEDIUM),
     "control": (with_tensor("lora_controlnet"), "LS506", Severity.MEDIUM),
     "dora": (with_tensor(f"{STEM}.dora_scale"), "LS508", Severity.MEDIUM),
@@ -104,7 +107,8 @@ CASES: dict[str, tuple[Callable[[Tensors], Tensors], str, Severity]] = {
     "alpha alone": (with_tensor("lora_unet_x.alpha"), "LS605", Severity.LOW),
     "no effect": (lambda t: {k: np.zeros_like(v) if ".lora_up" in k else v for k, v in t.items()}, "LS606", Severity.MEDIUM),
     "full rank": (lambda _: module(f"unet.{ATTENTION}", rank=64, width=64), "LS607", Severity.LOW),
-    "one heavy layer": (lambda _: many(100.0), "LS608", Severity.LOW),
+    "one heavy layer": (lambda _: many(8.0), "LS608", Severity.LOW),
+    "one layer times ten thousand": (lambda _: many(10_000.0), "LS608", Severity.MEDIUM),
 }
 
 
@@ -136,6 +140,18 @@ def test_no_leftover_is_silent(reason: Reason) -> None:
 def test_a_claim_of_another_base_is_only_a_remark() -> None:
     assert codes(honest(), Claims(base="sdxl_base_v1-0")) == [("LS502", Severity.LOW)]
     assert codes(honest(), Claims(base="something else")) == []
+
+
+def test_a_config_that_trains_biases_is_for_review() -> None:
+    claims = Claims(peft={"unet": PeftClaims(rank=4, bias="all")})
+    assert ("LS406", Severity.MEDIUM) in codes(honest(), claims)
+    assert codes(honest(), Claims(peft={"unet": PeftClaims(rank=4, bias="none")})) == []
+
+
+def test_a_slider_of_one_layer_is_no_heavy_layer() -> None:
+    """Fifteen layers that were never trained do not make the sixteenth an outlier."""
+    alone = {name: value * np.float32(not name.endswith("lora_B.weight") or "16" in name) for name, value in many(1.0).items()}
+    assert ("LS608", Severity.MEDIUM) not in codes(alone)
 
 
 def test_the_types_that_hold_weights_are_those_that_are_measured() -> None:

@@ -121,3 +121,12 @@ def test_unreadable_training_notes_are_left_aside(metadata: dict[str, str]) -> N
     assert claims.tags == {}
     assert claims.triggers == ()
     assert claims.network_alpha is None
+
+
+def test_what_json_hides_behind_escapes_is_decoded() -> None:
+    """A raw value shows a reader nothing of it."""
+    hidden = {"ss_datasets": json.dumps([{"caption": "dog \u202e \u200b", "plain": "cat"}]), "x": '{"a": "\\u003cscript\\u003e"}'}
+
+    decoded = {each.path: each.value for each in read_claims(hidden, LIMITS).decoded}
+
+    assert decoded == {"__metadata__.ss_datasets (decoded)": "dog \u202e \u200b", "__metadata__.x (decoded)": "<script>\na"}
