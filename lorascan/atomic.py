@@ -5,21 +5,22 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write UTF-8 text beside `path` and put it in its place; a device or pipe is written directly.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write text as UTF-8, or bytes, beside `path` and put it in its place; a device or pipe is written directly.
 
     Raises OSError where the folder is missing, the disk is full or writing is not allowed; then no half-written file
     is left.
     """
+    raw = content.encode("utf-8") if isinstance(content, str) else content
     if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8") as stream:
-            stream.write(text)
+        with path.open("wb") as stream:
+            stream.write(raw)
         return
     target = path.resolve()
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(raw)
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(target)
     except BaseException:

@@ -14,7 +14,7 @@ from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
 from lorascan.intake import companions, receive, vet_received
-from lorascan.policy import POLICIES, decide, may_be_loaded
+from lorascan.policy import POLICIES, decide, known, may_be_loaded
 from lorascan.settings import DEFAULT, Settings
 from lorascan.weights import measure
 
@@ -37,12 +37,13 @@ def audit(path: Path, settings: Settings = DEFAULT, *, listener: Listener = sile
     policy = POLICIES[settings.policy]
     evidence = Evidence.collect(at_rest(path, settings), listener)
     found, _ = examine(evidence)
+    listed = known(evidence, settings.allowed, settings.blocked)
     if StageName.LOAD in policy.required or settings.keep_going:
-        if evidence.has(BaseFacts) and (settings.keep_going or may_be_loaded(found, policy)):
+        if evidence.has(Subject) and (settings.keep_going or may_be_loaded(found, policy, listed)):
             evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener), listener))
         evidence = _with_the_stages_that_did_not_run(evidence)
     findings, _ = examine(evidence)
-    verdict = decide(evidence, findings, _limits(evidence), policy)
+    verdict = decide(evidence, findings, _limits(evidence), policy, listed)
     return Report(
         name=path.name,
         evidence=evidence,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from lorascan import __version__
+from lorascan.commands import commands
 
 if TYPE_CHECKING:
     from lorascan.core.report import Report
@@ -28,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+for each in commands():
+    app.command(each.name, epilog=each.epilog)(each.run)
 lab_app = typer.Typer(help="The embedded test bed: its base, its adapters.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(lab_app, name="lab")
 
@@ -58,13 +61,13 @@ class When(StrEnum):
 
 def main() -> NoReturn:
     """Run the command line; usage errors exit 2, an interrupt 130, never with a traceback."""
-    from lorascan.core.errors import Unavailable, UsageError  # noqa: PLC0415 - after --version
+    from lorascan.core.errors import StageFailed, Unavailable, UsageError  # noqa: PLC0415 - after --version
 
     try:
         app()
     except UsageError as error:
         _fail(str(error), 2)
-    except Unavailable as error:
+    except (Unavailable, StageFailed) as error:
         _fail(str(error), 3)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
@@ -130,12 +133,20 @@ def audit(  # noqa: PLR0913 - one parameter an option
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    allow_list: Annotated[
+        Path | None,
+        typer.Option(help="SHA-256 digests whose findings are set aside, those of the container excepted.", show_default=False),
+    ] = None,
+    block_list: Annotated[Path | None, typer.Option(help="SHA-256 digests that are rejected.", show_default=False)] = None,
+    max_size: Annotated[str | None, typer.Option(help="Largest file that is read, such as 500MB.", show_default=False)] = None,
+    timeout: Annotated[float | None, typer.Option(help="Wall seconds for one file; then it is undecided.", show_default=False)] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Load a file that is already rejected (researchers).")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Report only: exit 0 whatever the verdict.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
     color: Annotated[When, typer.Option(help="Colour on stdout.")] = When.AUTO,
 ) -> None:
     """Vet, measure, load behind a lock, hunt, probe, decide, report."""
+    from lorascan.commands._limits import digests, size  # noqa: PLC0415
     from lorascan.policy import NO_INPUT, POLICIES, exit_code, worst  # noqa: PLC0415
     from lorascan.settings import settings_of  # noqa: PLC0415
     from lorascan.targets import means_many, missing, targets  # noqa: PLC0415
@@ -149,6 +160,10 @@ def audit(  # noqa: PLR0913 - one parameter an option
         declared=tuple(declared or ()),
         seed=seed,
         keep_going=keep_going,
+        allowed=digests(allow_list),
+        blocked=digests(block_list),
+        limits={"file_bytes": size(max_size)} if max_size else None,
+        timeout_seconds=timeout,
     )
     sinks = _sinks(output_format, output or [], many=means_many(target))
     for name in missing(target):
@@ -166,10 +181,11 @@ def audit(  # noqa: PLR0913 - one parameter an option
 def _audit_all(paths: "Sequence[Path]", settings: "Settings", *, quiet: bool) -> "list[Report]":
     from lorascan.auditing import audit as run  # noqa: PLC0415
     from lorascan.console import progress  # noqa: PLC0415
+    from lorascan.deadline import deadline  # noqa: PLC0415
 
     reports = []
     for path in paths:
-        with progress(path.name, quiet=quiet) as listener:
+        with progress(path.name, quiet=quiet) as listener, deadline(settings.timeout_seconds):
             reports.append(run(path, settings, listener=listener, command=shlex.join(["lorascan", *sys.argv[1:]])))
     return reports
 

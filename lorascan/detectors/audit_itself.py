@@ -2,7 +2,7 @@
 
 What it measures: stages that failed while an adapter was being audited: the locked worker died (LS902), was silent
 for too long (LS903), broke the protocol (LS904), refused an operation (LS905) or answered with numbers that are not
-finite (LS906).
+finite (LS906), and an audit that took longer than `--timeout` (LS907).
 
 Why it matters: an adapter that stops its own audit is not admitted. The verdict is undecided, never an admit.
 
@@ -25,6 +25,7 @@ RULES = tuple(
         ("LS904", "worker-broke-protocol", "the locked worker broke the protocol"),
         ("LS905", "worker-refused", "the locked worker refused an operation"),
         ("LS906", "worker-not-finite", "the locked worker answered with NaN or infinity"),
+        ("LS907", "audit-timed-out", "the audit took longer than it was given"),
     )
 )
 

@@ -1,0 +1,31 @@
+"""Ends an audit that takes too long."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from lorascan.core.errors import Refusal, StageFailed
+
+
+@contextmanager
+def deadline(seconds: float | None) -> Iterator[None]:
+    """Raise StageFailed (LS907) in the main thread once so many seconds of wall time are over; None means never.
+
+    Whatever stage runs then has failed, and the verdict is undecided. Works in the main thread of a POSIX process only.
+    """
+    if seconds is None:
+        yield
+        return
+
+    def over(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise StageFailed(Refusal(code="LS907", message=f"the audit took longer than {seconds:g} s", threshold=seconds))
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
