@@ -10,6 +10,7 @@ from lorascan.core.behaviour import Candidates
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
 from lorascan.core.progress import Listener, silent
 from lorascan.core.report import Report
+from lorascan.core.surroundings import Surroundings
 from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
@@ -28,14 +29,21 @@ class Subject:
     base: BaseFacts
 
 
-def audit(path: Path, settings: Settings = DEFAULT, *, listener: Listener = silent, command: str = "") -> Report:
-    """Decide whether the adapter at `path` may be admitted.
+def audit(
+    path: Path,
+    settings: Settings = DEFAULT,
+    *,
+    listener: Listener = silent,
+    command: str = "",
+    surroundings: Surroundings | None = None,
+) -> Report:
+    """Decide whether the adapter at `path` may be admitted. `surroundings`: the folder it was found in, if one was searched.
 
     A bad file, a missing base and a machine without isolation are results in the report. Raises UsageError for
     settings that make no sense, FileNotFoundError where there is no file.
     """
     policy = POLICIES[settings.policy]
-    evidence = Evidence.collect(at_rest(path, settings), listener)
+    evidence = Evidence.collect(at_rest(path, settings, surroundings), listener)
     found, _ = examine(evidence)
     listed = known(evidence, settings.allowed, settings.blocked)
     if StageName.LOAD in policy.required or settings.keep_going:
@@ -55,9 +63,11 @@ def audit(path: Path, settings: Settings = DEFAULT, *, listener: Listener = sile
     )
 
 
-def at_rest(path: Path, settings: Settings) -> Iterator[object]:
+def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = None) -> Iterator[object]:
     """The file and its weights: nothing is loaded, torch is not imported."""
     yield StageName.FILE
+    if surroundings is not None:
+        yield surroundings
     received = receive(path, settings.limits)
     yield received.identity
     vetted = vet_received(received, settings.limits, companions(path))

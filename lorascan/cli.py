@@ -17,6 +17,7 @@ from lorascan.commands import commands
 if TYPE_CHECKING:
     from lorascan.core.report import Report
     from lorascan.settings import Settings
+    from lorascan.targets import Target
 
 EXIT_CODES_HELP = "Exit codes: 0 admit, 1 reject, 2 usage error, 3 could not decide, 4 no input matched, 5 review needed."
 
@@ -149,7 +150,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     from lorascan.commands._limits import digests, size  # noqa: PLC0415
     from lorascan.policy import NO_INPUT, POLICIES, exit_code, worst  # noqa: PLC0415
     from lorascan.settings import settings_of  # noqa: PLC0415
-    from lorascan.targets import means_many, missing, targets  # noqa: PLC0415
+    from lorascan.targets import select  # noqa: PLC0415
 
     settings = settings_of(
         policy=policy.value,
@@ -165,28 +166,30 @@ def audit(  # noqa: PLR0913 - one parameter an option
         limits={"file_bytes": size(max_size)} if max_size else None,
         timeout_seconds=timeout,
     )
-    sinks = _sinks(output_format, output or [], many=means_many(target))
-    for name in missing(target):
+    selected = select(target)
+    sinks = _sinks(output_format, output or [], many=selected.many)
+    for name in selected.missing:
         _say(f"no adapter found at {name}")
-    reports = _audit_all(targets(target), settings, quiet=quiet)
+    reports = _audit_all(selected.targets, settings, quiet=quiet)
     codes = [exit_code(report.verdict.decision, POLICIES[policy.value]) for report in reports]
-    code = worst([*codes, *([NO_INPUT] if missing(target) else [])])
+    code = worst([*codes, *([NO_INPUT] if selected.missing else [])])
     written = _write(reports, sinks)
-    _print(reports, output_format, color, written=written[0], many=means_many(target))
+    _print(reports, output_format, color, written=written[0], many=selected.many)
     if written[1]:
         code = worst([code, 3])
     raise typer.Exit(0 if exit_zero else code)
 
 
-def _audit_all(paths: "Sequence[Path]", settings: "Settings", *, quiet: bool) -> "list[Report]":
+def _audit_all(targets: "Sequence[Target]", settings: "Settings", *, quiet: bool) -> "list[Report]":
     from lorascan.auditing import audit as run  # noqa: PLC0415
     from lorascan.console import progress  # noqa: PLC0415
     from lorascan.deadline import deadline  # noqa: PLC0415
 
     reports = []
-    for path in paths:
-        with progress(path.name, quiet=quiet) as listener, deadline(settings.timeout_seconds):
-            reports.append(run(path, settings, listener=listener, command=shlex.join(["lorascan", *sys.argv[1:]])))
+    command = shlex.join(["lorascan", *sys.argv[1:]])
+    for each in targets:
+        with progress(each.path.name, quiet=quiet) as listener, deadline(settings.timeout_seconds):
+            reports.append(run(each.path, settings, listener=listener, command=command, surroundings=each.surroundings))
     return reports
 
 

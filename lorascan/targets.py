@@ -2,40 +2,65 @@
 
 import glob
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-ADAPTER_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt")
-"""What a folder is searched for; a file named outright is taken whatever its name."""
+from lorascan.core.surroundings import Surroundings
+from lorascan.intake.folders import survey
 
 
-def targets(arguments: Sequence[str]) -> list[Path]:
-    """The files that paths, folders and globs mean, in order, each once; a path that means nothing adds nothing."""
-    found = (path for argument in arguments for path in _of(argument))
-    return list(dict.fromkeys(found))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One adapter file, and what stands beside it where it was found by searching a folder."""
+
+    path: Path
+    surroundings: Surroundings | None = None
 
 
-def missing(arguments: Sequence[str]) -> list[str]:
-    """The arguments that mean no file."""
-    return [argument for argument in arguments if not any(True for _ in _of(argument))]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a command line means. `many` says that the answer is a list: several arguments, a folder or a glob."""
+
+    targets: tuple[Target, ...]
+    missing: tuple[str, ...]
+    many: bool
 
 
-def means_many(arguments: Sequence[str]) -> bool:
-    """Whether the answer is a list: several arguments, a folder or a glob."""
-    return len(arguments) > 1 or any(Path(argument).is_dir() or not _exists(Path(argument)) for argument in arguments)
+def select(arguments: Sequence[str]) -> Selection:
+    """The files that paths, folders and globs mean, in order, each once, and the arguments that mean none."""
+    found: dict[Path, Target] = {}
+    missing = []
+    for argument in arguments:
+        meant = list(_of(argument))
+        if not meant:
+            missing.append(argument)
+        for each in meant:
+            known = found.get(each.path)
+            if known is None or known.surroundings is None:
+                found[each.path] = each
+    many = len(arguments) > 1 or any(_is_folder(Path(argument)) or not _exists(Path(argument)) for argument in arguments)
+    return Selection(targets=tuple(found.values()), missing=tuple(missing), many=many)
 
 
-def _of(argument: str) -> Iterator[Path]:
+def _of(argument: str) -> Iterator[Target]:
     path = Path(argument)
-    if path.is_dir():
-        yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in ADAPTER_SUFFIXES and not each.is_dir())
+    if _is_folder(path):
+        yield from (Target(path=each, surroundings=beside) for each, beside in survey(path))
     elif _exists(path):
-        yield path
+        yield Target(path=path)
     elif glob.has_magic(argument):
         yield from (
-            Path(each)
+            Target(path=Path(each))
             for each in sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - absolute patterns too
             if not Path(each).is_dir()
         )
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _exists(path: Path) -> bool:

@@ -89,8 +89,9 @@ class FileIdentity:
 class FileFacts:
     """The identity of the bytes that were audited; digests are lower-case hex.
 
-    `header_padding`: bytes of white space after the header's JSON. `odd_names`: the tensor names that are not made of
-    ASCII words joined by single `.`, `:`, `/` or `-`, in file order.
+    `container`: "safetensors", or the kind of pickle whose opcodes were read. `autov3` is "" for a pickle: it has no
+    header to leave out. `header_padding`: bytes of white space after the header's JSON. `odd_names`: the tensor names
+    that are not made of ASCII words joined by single `.`, `:`, `/` or `-`, in file order.
     """
 
     name: str
@@ -105,6 +106,7 @@ class FileFacts:
     claims: Claims
     header_padding: int = 0
     odd_names: tuple[str, ...] = ()
+    container: str = "safetensors"
 
     @property
     def autov2(self) -> str:

@@ -4,11 +4,12 @@ What it measures: nothing of its own. Each refusal that reading, dialects or wei
 rule that it names. The rules declared here are those of the container, of pickles and of the embedded adapter config.
 
 Why it matters: a loader that is laxer than the format reads another file than the one that was checked. Overlapping
-offsets, duplicate keys and trailing bytes hide a second file; a pickle runs code when it is loaded; a regular
+offsets, duplicate keys and trailing bytes hide a second file; a pickle runs code when it is loaded, also before it
+breaks off (LS308); two readers of a malformed zip (LS307) see different members; a regular
 expression in `lora_adapter_metadata` hangs diffusers (seen: no return within 120 s), and no thread can stop it.
 
 When it is wrong: a file cut by a failed download (LS103), a saved error page (LS113) or a git-LFS pointer (LS112) is
-no attack, yet no adapter either. LS303 refuses honest pickles too: convert them. LS401 refuses harmless regular
+no attack, yet no adapter either. LS307 refuses zips that a careless tool has repacked. LS401 refuses harmless regular
 expressions: list the module paths instead. LS402 refuses a rank above 4,096, which no adapter in use has.
 
 Source: the safetensors format text; reproduced on safetensors 0.8.0, diffusers 0.42.1, peft 0.21.2.
@@ -40,8 +41,10 @@ RULES = (
     _rule("LS112", "git-lfs-pointer", "A git-LFS pointer instead of weights.", 434),
     _rule("LS113", "wrong-type", "The file is of another kind, which is named.", 434),
     _rule("LS301", "pickle-calls", "Unpickling would call what no weight file needs.", 502),
-    _rule("LS303", "pickle", "A pickle: not read by this release.", 502),
-    _rule("LS307", "malformed-zip", "The zip archive is malformed.", 436),
+    _rule("LS306", "archive-escape", "Unpacking the archive would write elsewhere, or without end.", 22, 59, 409),
+    _rule("LS307", "malformed-zip", "The zip archive is malformed, so that readers differ.", 436),
+    _rule("LS308", "pickle-breaks-off", "The pickle breaks off after what it runs.", 502),
+    _rule("LS309", "pickle-bomb", "Unpickling would exhaust memory or time.", 400, 502, 789),
     _rule("LS400", "adapter-config", "The embedded adapter config cannot be read.", 20),
     _rule("LS401", "regular-expression", "The embedded adapter config holds a regular expression.", 1333),
     _rule("LS402", "rank", "A rank is no whole number in the range that adapters use.", 789, 1284),

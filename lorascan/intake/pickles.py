@@ -1,25 +1,16 @@
-"""Reads pickle opcodes without ever unpickling."""
+"""Judges pickles by what they import and call, without unpickling."""
 
-import pickletools
 import re
-import zipfile
 from collections.abc import Iterator
-from typing import IO, cast
 
 from lorascan.core.errors import Refusal
+from lorascan.intake.pickle_walk import Walk, walk
 
-_MAX_OPCODES = 100_000  # an adapter's own pickle has some thousand
-_SHORT_LINE = 256
-_MAX_LINE = 65_536
-_MAX_MEMBERS = 20_000
-_MAX_PICKLES = 8
-_MAX_MEMBER = 32 * 2**20  # bytes read of one zip member
-_IDENTIFIER = re.compile(r"[^\W\d][\w.]*", re.ASCII)
-_STRINGS = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"}
-_FETCHES = {"GET", "BINGET", "LONG_BINGET"}
-_UNKNOWN = "unknown"  # what is fetched from the memo is not followed: forbidden, as nothing allowed is called so
-_STORES = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
-_IMPORTS = {"GLOBAL", "INST", "STACK_GLOBAL"}  # EXT1, 2 and 4 import only what the program itself registered
+POLYGLOT_STEPS = 100_000  # no bytes follow so many opcodes by chance
+STEPS = 1_000_000  # an adapter of 20,000 tensors has some 600,000
+STREAMS = 16  # PyTorch's oldest format has five
+_IDENTIFIER = re.compile(r"[^\W\d][\w.]*")
+_SHOWN = 5
 _ALLOWED = re.compile(
     r"collections OrderedDict"
     r"|torch\._utils _rebuild_(?:tensor_v2|parameter)"
@@ -28,116 +19,50 @@ _ALLOWED = re.compile(
     r"|numpy(?:\._?core\.multiarray)? (?:scalar|dtype|_reconstruct|ndarray)"
     r"|_codecs encode"
 )
+_CALLABLE = re.compile(r"collections OrderedDict|torch\._utils \w+|torch Size|numpy[\w.]* (?:scalar|dtype|_reconstruct)|_codecs encode")
+"""Those of the above that weight files call. The rest are types they name: calling a storage makes room of any size."""
 
 
 def imports(content: memoryview) -> frozenset[str]:
-    """What unpickling these bytes would import, as "module name".
+    """What unpickling these bytes from the first on would import, as "module name"; none where they are no pickle.
 
-    Follows the opcodes from the first byte to STOP, the first error, or the cap of 100,000; nothing is executed.
+    Chance bytes follow a few opcodes too: only imports whose two names are identifiers count. Honest header lengths
+    begin with import opcodes by chance, seen twice among eighteen published ones; two names never follow. A stream
+    that goes on after 100,000 opcodes imports "?": that is no chance.
     """
-    found: set[str] = set()
-    texts: list[str] = []
-    memoised = False
-    try:
-        for number, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", _Tape(content)))):
-            if opcode.name in _IMPORTS:
-                found.update(_named(str(argument) if argument else " ".join(texts[-2:])))
-            elif opcode.name in _STRINGS:
-                texts = [*texts[-1:], str(argument)]
-            elif opcode.name in _FETCHES and memoised:
-                texts = [*texts[-1:], _UNKNOWN]
-            memoised |= opcode.name in _STORES
-            if number == _MAX_OPCODES:
-                break
-    except (ValueError, OverflowError, IndexError):  # how genops says "no opcode" or "argument cut off"
-        return frozenset(found)
-    return frozenset(found)
+    found = walk(content, limit=POLYGLOT_STEPS)
+    named = frozenset(each for each in found.imports if all(_IDENTIFIER.fullmatch(part) for part in each.split(" ", 1)))
+    return named | {"? ?"} if found.steps == POLYGLOT_STEPS else named
 
 
-def forbidden(imported: frozenset[str]) -> tuple[str, ...]:
-    """Those that no weight file needs, in name order. Default is deny."""
-    return tuple(sorted(each for each in imported if not _ALLOWED.fullmatch(each)))
+def forbidden(found: Walk) -> tuple[str, ...]:
+    """The imports and calls that no weight file needs, in name order. Default is deny."""
+    named = {each for each in found.imports if not _ALLOWED.fullmatch(each)}
+    return tuple(sorted(named | {each for each in found.calls if not _CALLABLE.fullmatch(each)}))
 
 
-def pickle_refusals(content: memoryview, decisive: Refusal) -> list[Refusal]:
-    """Why a pickle file is refused: LS303, its own kind, then LS301 for the calls outside the allow list.
+def streams(content: memoryview, *, limit: int = STEPS) -> list[Walk]:
+    """The pickles that stand one behind the other from the first byte on; at most sixteen, and `limit` opcodes in all.
 
-    `decisive` is the refusal that named the file a zip or pickle. A zip without a pickle is LS113, one that cannot be
-    walked LS307 too.
+    The last one may have broken off; where the first sixteen are followed by more, that is for the caller to refuse.
     """
-    if bytes(content[:2]) != b"PK":
-        return [_not_read(decisive, "a pickle"), *_forbidden([("byte 0", imports(content))])]
-    try:
-        pickles = list(_members(content))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        broken = Refusal(code="LS307", message=f"a malformed zip: {error}", where="zip")
-        return [_not_read(decisive, "a zip archive"), broken]
-    if not pickles:
-        return [Refusal(code="LS113", message=decisive.message, where=decisive.where, measured=decisive.measured)]
-    return [_not_read(decisive, "a PyTorch checkpoint (zip with a pickle)"), *_forbidden(pickles)]
+    found: list[Walk] = []
+    at, left = 0, limit
+    while at < len(content) and len(found) < STREAMS and left > 0:
+        found.append(walk(content, at, limit=left))
+        at, left = found[-1].end, left - found[-1].steps
+        if found[-1].fault or found[-1].bomb:
+            break
+    return found
 
 
-def _not_read(decisive: Refusal, kind: str) -> Refusal:
-    message = f"{kind}: pickle adapters are not read; convert it to safetensors where it cannot do harm"
-    return Refusal(code="LS303", message=message, where=decisive.where, measured=kind)
-
-
-def _forbidden(pickles: list[tuple[str, frozenset[str]]]) -> Iterator[Refusal]:
-    for where, imported in pickles:
-        if calls := forbidden(imported):
-            named = ", ".join(each.replace(" ", ".") for each in calls[:5])
-            yield Refusal(code="LS301", message=f"unpickling it calls {named}", where=where, measured=named)
-
-
-def _members(content: memoryview) -> Iterator[tuple[str, frozenset[str]]]:
-    """The imports of every zip member that is a pickle by its name or first byte; at most eight such members."""
-    walked = 0
-    with zipfile.ZipFile(cast("IO[bytes]", _Tape(content))) as archive:
-        for member in archive.infolist()[:_MAX_MEMBERS]:
-            with archive.open(member) as stream:
-                head = stream.read(2)
-                if walked < _MAX_PICKLES and (member.filename.endswith(".pkl") or head[:1] == b"\x80"):
-                    walked += 1
-                    yield member.filename, imports(memoryview(head + stream.read(_MAX_MEMBER)))
-
-
-def _named(argument: str) -> Iterator[str]:
-    """The import that a module and a name ask for; nothing where they are no identifiers: chance bytes.
-
-    Honest header lengths begin with import opcodes by chance, seen twice among eighteen published ones; two names
-    never follow.
-    """
-    module, _, name = argument.partition(" ")
-    if _IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name):
-        yield argument
-
-
-class _Tape:
-    """A read-only file over a memoryview that copies only what is read."""
-
-    def __init__(self, content: memoryview) -> None:
-        self._content = content
-        self._at = 0
-
-    def read(self, size: int = -1) -> bytes:
-        stop = len(self._content) if size is None or size < 0 else min(self._at + size, len(self._content))
-        start, self._at = self._at, max(self._at, stop)
-        return bytes(self._content[start:stop])
-
-    def readline(self) -> bytes:
-        for reach in (_SHORT_LINE, _MAX_LINE):  # most lines are short, and hostile ones are many
-            line, mark, _ = bytes(self._content[self._at : self._at + reach]).partition(b"\n")
-            if mark:
-                break
-        self._at += len(line) + len(mark)
-        return line + mark
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = max(0, offset + (0, self._at, len(self._content))[whence])
-        return self._at
-
-    def seekable(self) -> bool:
-        return True
+def judge(found: Walk, where: str) -> Iterator[Refusal]:
+    """LS301 for what it calls outside the allow list, LS308 where it breaks off, LS309 where it exhausts its loader."""
+    if calls := forbidden(found):
+        named = ", ".join(each.replace(" ", ".") for each in calls[:_SHOWN])
+        yield Refusal(code="LS301", message=f"unpickling it calls {named}", where=where, measured=named)
+    if found.bomb:
+        yield Refusal(code="LS309", message=f"unpickling it exhausts memory or time: {found.bomb}", where=where, measured=found.bomb)
+    elif found.fault:
+        message = f"the pickle breaks off, and what stands before has run by then: {found.fault}"
+        yield Refusal(code="LS308", message=message, where=where, measured=found.end)

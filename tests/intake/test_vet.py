@@ -159,7 +159,7 @@ def test_a_pickle_names_what_it_would_call_and_the_lie_in_its_name(tmp_path: Pat
         vet(path, LIMITS)
 
     found = {each.code: each for each in caught.value.refusals}
-    assert found.keys() == {"LS303", "LS301", "LS302"}
+    assert found.keys() == {"LS301", "LS302"}
     assert found["LS301"].measured == "os.system"
 
 
@@ -169,14 +169,6 @@ def test_a_real_adapter_is_read(path: str) -> None:
     vetted = vet(REAL / f"{path}.safetensors", LIMITS)
 
     assert vetted.facts.tensor_count > 200
-
-
-def test_a_real_pickle_is_refused_without_slander() -> None:
-    """An honest .bin must be converted; nothing in it is called dangerous."""
-    with pytest.raises(Refused) as caught:
-        vet(REAL / "catundchat" / "pytorch_lora_weights.bin", LIMITS)
-
-    assert [each.code for each in caught.value.refusals] == ["LS303"]
 
 
 def test_thousands_of_tensors_are_read_in_half_a_second(tmp_path: Path) -> None:

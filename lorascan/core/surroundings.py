@@ -1,0 +1,30 @@
+"""What stands beside an adapter in the folder that was audited."""
+
+from dataclasses import dataclass
+
+from lorascan.core.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A program or code beside the weights; `named_by` is the config file that names it, "" where none does."""
+
+    path: str
+    kind: str
+    named_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What concerns one adapter in a folder; paths are relative to that folder.
+
+    `links`: path → where the link leads, for those that leave the folder. `refusals`: what is wrong with pickles and
+    archives that are no adapter. `unread`: what was not looked at, with the reason.
+    """
+
+    folder: str
+    neighbours: tuple[Neighbour, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    unread: tuple[str, ...] = ()
+    files: int = 0

@@ -1,0 +1,128 @@
+"""Looks into archives that are no checkpoint, without unpacking them."""
+
+import bz2
+import lzma
+import re
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+
+from lorascan.core.errors import Refusal
+from lorascan.intake.checkpoints import is_named, judged_members
+from lorascan.intake.kinds import PACKED, PICKLE, TAR, ZIP, program, wrong_kind
+from lorascan.intake.pickles import judge, streams
+from lorascan.intake.tars import begins_as_tar, read_tar
+from lorascan.intake.zips import Zip, member_bytes, read_zip
+
+_LEAVES = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)|^[/\\]|^[A-Za-z]:|\0")
+_INFLATED = 64 * 2**20  # bytes that are unpacked to look inside
+_RATIO = 100
+_HEAD = 4096
+_PICKLE_NAMES = (".pkl", ".pickle")
+NESTED = "an archive inside the archive: it was not looked into"
+_REPORTED = 20
+_CODE = (".py", ".pyc", ".pyd", ".so", ".dll", ".exe", ".dylib", ".sh", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".jar", ".lnk", ".scr")
+
+
+def is_code(name: str, head: bytes) -> str:
+    """The kind of program that a file is by its first bytes or its suffix, or ""."""
+    lowered = name.lower()
+    return program(head) or next((f"code ({suffix})" for suffix in _CODE if lowered.endswith(suffix)), "")
+
+
+def is_loose(name: str, head: bytes) -> bool:
+    """Whether a file that is no adapter is a pickle or an archive, by its name or its first bytes."""
+    kind = wrong_kind(memoryview(head))
+    return name.lower().endswith(_PICKLE_NAMES) or (kind is not None and kind.measured in (PICKLE, ZIP, TAR, *PACKED))
+
+
+def loose_refusals(content: memoryview, name: str) -> list[Refusal]:
+    """What is wrong with a pickle or archive beside an adapter: LS301, LS309, and LS306 but for archives in archives."""
+    kind = wrong_kind(content)
+    measured = kind.measured if kind else PICKLE
+    if measured == ZIP:
+        found = zip_refusals(content, read_zip(content))
+    elif measured == TAR:
+        found = tar_refusals(content)
+    elif measured in PACKED:
+        found = packed_refusals(content)
+    else:
+        found = list(_pickled(name, content))
+    return [each for each in found if each.code in ("LS301", "LS309") or (each.code == "LS306" and each.message != NESTED)]
+
+
+def zip_refusals(content: memoryview, archive: Zip) -> list[Refusal]:
+    """LS301 to LS309 for what stands in a zip."""
+    found = [*archive.faults, *judged_members(content, archive)]
+    for member in archive.members:
+        target = bytes(member_bytes(content, member, _HEAD)).decode("utf-8", "replace") if member.link else ""
+        found += _named(member.name, "a symbolic link" if member.link else "file", target)
+        found += _content(member.name, bytes(member_bytes(content, member, _HEAD)))
+    return found[:_REPORTED]
+
+
+def tar_refusals(content: memoryview) -> list[Refusal]:
+    """LS301 to LS309 for what stands in a tar."""
+    members, found = read_tar(content)
+    for member in members:
+        found += _named(member.name, member.kind, member.link)
+        if member.kind == "file":
+            body = content[member.start : member.start + member.size]
+            found += _content(member.name, bytes(body[:_HEAD]))
+            found += _pickled(member.name, body)
+    return found[:_REPORTED]
+
+
+def packed_refusals(content: memoryview) -> list[Refusal]:
+    """What stands in a gzip, bzip2 or xz file: at most 64 MB of it are unpacked. LS306 for a bomb."""
+    inner, more = _inflated(content)
+    if more and len(inner) > _RATIO * len(content):
+        message = f"a bomb: {len(content):,} bytes unpack to more than {len(inner):,}"
+        return [Refusal(code="LS306", message=message, where="archive", measured=len(inner), threshold=_RATIO * len(content))]
+    view = memoryview(inner)
+    if begins_as_tar(view):
+        found = tar_refusals(view)
+        return [each for each in found if each.code != "LS103"] if more else found
+    return [*_content("content", inner[:_HEAD]), *_pickled("content", view)]
+
+
+def _inflated(content: memoryview) -> tuple[bytes, bool]:
+    """The first 64 MB that the file unpacks to, and whether there is more."""
+    head = bytes(content[:6])
+    opened: zlib._Decompress | bz2.BZ2Decompressor | lzma.LZMADecompressor
+    if head.startswith(b"\x1f\x8b"):
+        opened = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    elif head.startswith(b"BZh"):
+        opened = bz2.BZ2Decompressor()
+    else:
+        opened = lzma.LZMADecompressor(memlimit=256 * 2**20)
+    try:
+        inner = opened.decompress(content, _INFLATED)
+    except (zlib.error, lzma.LZMAError, OSError, ValueError):
+        return b"", False
+    return inner, len(inner) >= _INFLATED
+
+
+def _named(name: str, kind: str, target: str) -> Iterator[Refusal]:
+    """LS306 for a name or link that would act outside the folder that the archive is unpacked to."""
+    if _LEAVES.search(name):
+        yield Refusal(code="LS306", message="a member would be written outside its folder", where=name, measured=name)
+    if "link" in kind:
+        message = f"a member is {kind}: what is written through it lands elsewhere"
+        yield Refusal(code="LS306", message=message, where=name, measured=target)
+    elif kind not in ("file", "folder"):
+        yield Refusal(code="LS306", message=f"a member is {kind}", where=name, measured=kind)
+
+
+def _content(name: str, head: bytes) -> Iterator[Refusal]:
+    if found := is_code(name, head):
+        yield Refusal(code="LS304", message=f"{found} in the archive", where=name, measured=found)
+    if head[:4] in (b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!") or head[:3] in (b"\x1f\x8b\x08", b"BZh"):
+        yield Refusal(code="LS306", message=NESTED, where=name)
+
+
+def _pickled(name: str, body: memoryview) -> Iterator[Refusal]:
+    by_name = name.lower().endswith(_PICKLE_NAMES)
+    for found in streams(body):
+        if by_name or is_named(found):
+            yield from islice(judge(found, name), _REPORTED)

@@ -1,0 +1,171 @@
+"""Looks at everything in a folder that holds adapters."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path, PurePath
+
+from lorascan.core.errors import Refusal, Unavailable
+from lorascan.core.surroundings import Neighbour, Surroundings
+from lorascan.intake.archives import is_code, is_loose, loose_refusals
+from lorascan.intake.receiving import receive
+from lorascan.settings import Limits
+
+ADAPTER_SUFFIXES = (".safetensors", ".sft", ".bin", ".pt", ".pth", ".ckpt")
+"""What a folder is searched for; a file named outright is taken whatever its name."""
+_ENTRIES = 20_000
+_DEPTH = 32
+_SKIPPED = (".git",)  # hooks and packs of the repository that the folder was cloned from: no loader reads them
+_HEAD = 4096
+_CONFIG_BYTES = 2**20
+_LOOSE_BYTES = 256 * 2**20  # of a pickle or archive beside the weights
+_LIMITS = Limits(file_bytes=_LOOSE_BYTES)
+_REPORTED = 100  # remarks that one adapter's report holds
+_Remark = Neighbour | Refusal | str | tuple[str, str]
+
+
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """What one walk through the folder found, by relative path."""
+
+    root: str
+    adapters: list[PurePath] = field(default_factory=list)
+    files: list[PurePath] = field(default_factory=list)
+    links: list[tuple[PurePath, str]] = field(default_factory=list)
+    unread: list[tuple[PurePath, str]] = field(default_factory=list)
+
+
+def survey(folder: Path) -> list[tuple[Path, Surroundings]]:
+    """Each adapter in the folder and below, in path order, with what concerns it there.
+
+    What stands beside adapters, or below them, concerns those; what stands apart concerns every adapter below the
+    nearest folder that holds both. Links are judged by where they lead, never followed into other folders.
+    """
+    seen = _Seen(root=os.path.realpath(folder))
+    _walk(seen, PurePath(), 0)
+    seen.adapters.sort()
+    if not seen.adapters:
+        return []
+    configs = {path: _text(folder / path) for path in seen.files if path.suffix.lower() == ".json"}
+    shared = {each for adapter in seen.adapters for each in adapter.parents}
+    remarks: dict[PurePath, list[_Remark]] = {}
+    for path, remark in _remarks(folder, seen, configs):
+        home = next(each for each in path.parents if each in shared)
+        remarks.setdefault(home, []).append(remark)
+    return [(folder / each, _surroundings(folder, each, remarks, seen)) for each in seen.adapters]
+
+
+def _remarks(folder: Path, seen: _Seen, configs: dict[PurePath, str]) -> Iterator[tuple[PurePath, _Remark]]:
+    yield from ((path, (str(path), target)) for path, target in seen.links)
+    yield from ((path, f"{path}: {why}") for path, why in seen.unread)
+    for path in seen.files:
+        yield from ((path, each) for each in _looked_at(folder, path, configs))
+
+
+def _surroundings(folder: Path, adapter: PurePath, by_home: dict[PurePath, list[_Remark]], seen: _Seen) -> Surroundings:
+    remarks = list(islice(chain.from_iterable(by_home.get(home, ()) for home in adapter.parents), _REPORTED))
+    return Surroundings(
+        folder=str(folder),
+        neighbours=tuple(each for each in remarks if isinstance(each, Neighbour)),
+        links=tuple(each for each in remarks if isinstance(each, tuple)),
+        refusals=tuple(each for each in remarks if isinstance(each, Refusal)),
+        unread=tuple(each for each in remarks if isinstance(each, str)),
+        files=len(seen.files) + len(seen.adapters),
+    )
+
+
+def _walk(seen: _Seen, below: PurePath, depth: int) -> None:
+    try:
+        with os.scandir(os.path.join(seen.root, below)) as listed:  # noqa: PTH118 - a real path, resolved once
+            entries = sorted(listed, key=lambda each: each.name)
+    except OSError as error:
+        seen.unread.append((below / "?", error.strerror or "unreadable"))
+        return
+    for entry in entries:
+        path = below / entry.name
+        if len(seen.files) + len(seen.adapters) + len(seen.links) >= _ENTRIES:
+            seen.unread.append((path, f"more than {_ENTRIES:,} entries"))
+            return
+        _take(seen, entry, path, depth)
+
+
+def _take(seen: _Seen, entry: "os.DirEntry[str]", path: PurePath, depth: int) -> None:
+    is_adapter = path.suffix.lower() in ADAPTER_SUFFIXES
+    if entry.is_symlink():
+        target = os.path.realpath(entry.path)
+        if not _stays(seen.root, target):
+            seen.links.append((path, os.readlink(entry.path)))  # noqa: PTH115 - a text to show, no path to use
+        if is_adapter and not os.path.isdir(target):  # noqa: PTH112
+            seen.adapters.append(path)
+    elif entry.is_dir(follow_symlinks=False):
+        if depth == _DEPTH:
+            seen.unread.append((path, f"deeper than {_DEPTH} folders"))
+        elif entry.name not in _SKIPPED:
+            _walk(seen, path, depth + 1)
+    elif is_adapter:
+        seen.adapters.append(path)
+    else:
+        seen.files.append(path)
+
+
+def _stays(root: str, target: str) -> bool:
+    """Whether a link's target is in the folder, or a blob of the hub cache that the folder is a snapshot of."""
+    if target == root or target.startswith(root.rstrip(os.sep) + os.sep):
+        return True
+    parts = PurePath(root).parts
+    for at in [number for number, part in enumerate(parts) if part == "snapshots" and number]:
+        blobs = PurePath(*parts[:at], "blobs")
+        if PurePath(target).parent == blobs:
+            return True
+    return False
+
+
+def _looked_at(folder: Path, path: PurePath, configs: dict[PurePath, str]) -> Iterator[Neighbour | Refusal | str]:
+    try:
+        status = os.lstat(folder / path)
+        if not stat.S_ISREG(status.st_mode):
+            yield f"{path}: no regular file"
+            return
+        with open(folder / path, "rb") as stream:  # noqa: PTH123 - a join of given and listed names
+            head = stream.read(_HEAD)
+    except OSError as error:
+        yield f"{path}: {error.strerror}"
+        return
+    if kind := is_code(path.name, head):
+        yield Neighbour(path=str(path), kind=kind, named_by=_naming(path, configs))
+    elif status.st_size > _LOOSE_BYTES:
+        yield f"{path}: {status.st_size:,} bytes beside the adapters"
+    else:
+        yield from _loose(folder, path, head)
+
+
+def _loose(folder: Path, path: PurePath, head: bytes) -> Iterator[Refusal | str]:
+    """What is wrong with a pickle or an archive that is no adapter."""
+    if not is_loose(path.name, head):
+        return
+    try:
+        content = receive(folder / path, _LIMITS).content
+    except Unavailable as missing:
+        yield f"{path}: {missing}"
+        return
+    for each in loose_refusals(content, path.name):
+        yield Refusal(code=each.code, message=f"{path}: {each.message}", where=each.where, measured=each.measured)
+
+
+def _naming(path: PurePath, configs: dict[PurePath, str]) -> str:
+    """The JSON file that names the code by file or module name, as `auto_map` and custom pipelines do."""
+    sought = re.compile(rf'["/.-]{re.escape(path.stem)}(?:["./]|\.py")')
+    return next((str(name) for name, text in configs.items() if sought.search(text)), "")
+
+
+def _text(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return ""
+        with path.open("rb") as stream:
+            return stream.read(_CONFIG_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
