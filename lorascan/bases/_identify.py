@@ -1,30 +1,38 @@
 """Finds the bases that an adapter fits."""
 
-from lorascan.bases._manifests import families, manifests
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lorascan.bases._claims import claimed_families
+from lorascan.bases._manifests import manifest, manifests
 from lorascan.bases._resolve import requested_family, requested_manifest
-from lorascan.core.adapter import Adapter, BaseFacts, Claims, LowRankUpdate
-from lorascan.dialects import Manifest
+from lorascan.core.adapter import Adapter, BaseFacts, Claims, Update, VettedFile
+from lorascan.dialects import Manifest, read_adapter
 
 PLAUSIBLE = 0.5
 """Share of modules that must fit before a base is named at all; below it the file is for something unknown."""
 
 
-def identify(adapter: Adapter, requested: str | None, claims: Claims) -> BaseFacts:
+def identify(adapter: Adapter, requested: str | None, claims: Claims, vetted: VettedFile | None = None) -> BaseFacts:
     """Which base the adapter fits, by the exact (out, in·kh·kw) of every module.
+
+    With `vetted`, the file's own names decide between bases of equal modules: the original code of one names them
+    otherwise than that of another.
 
     With `requested` ("lab", a folder, a cached repository), match and unknown modules are those of that base, and the
     family is the one that it is loaded as. Without it the family is the only one that fits wholly; among several the
-    one that the metadata claim; where none fits wholly, the one that fits best, if it fits at least half of the
+    only one of them that the metadata claim; where none fits wholly, the one that fits best, if it fits at least half
+    of the modules and no other fits as well. Families that tie are not guessed between: their releases have the same
     modules. Raises UsageError and Unavailable as `locate` and `base_manifest` do.
     """
     shares = {each.family: _share(adapter, each) for each in manifests()}
-    candidates = tuple(name for name, share in shares.items() if share == 1.0)
+    candidates = _named(tuple(name for name, share in shares.items() if share == 1.0), vetted)
     if requested is not None:
         chosen: Manifest | None = requested_manifest(requested)
         family: str | None = requested_family(requested).name
     else:
-        chosen = _chosen(shares, candidates, claimed_family(claims.base))
-        family = chosen.family if chosen else None
+        family = _chosen(shares, candidates, claimed_families(claims.base))
+        chosen = manifest(family) if family else None
     match = _share(adapter, chosen) if chosen else 0.0
     return BaseFacts(
         family=family,
@@ -35,34 +43,39 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims) -> BaseFac
     )
 
 
-def claimed_family(claim: str | None) -> str | None:
-    """The family that a metadata value names, None where it names none that lorascan knows."""
-    if claim is None:
-        return None
-    wanted = claim.strip().lower()
-    return next((each.name for each in families().values() if wanted in each.claims), None)
+def _named(candidates: tuple[str, ...], vetted: VettedFile | None) -> tuple[str, ...]:
+    """Those of the candidates in which the file's names, read for that base alone, mean modules of their shape."""
+    if vetted is None or len(candidates) < 2:
+        return candidates
+    named = tuple(name for name in candidates if _share(read_adapter(vetted, (manifest(name),)), manifest(name)) == 1.0)
+    return named or candidates
 
 
-def _chosen(shares: dict[str, float], candidates: tuple[str, ...], claimed: str | None) -> Manifest | None:
-    if len(candidates) > 1:
-        name = claimed if claimed in candidates else None
-    elif candidates:
-        name = candidates[0]
-    else:
-        best = max(shares, key=lambda each: shares[each], default=None)
-        name = best if best is not None and shares[best] >= PLAUSIBLE else None
-    return next((each for each in manifests() if each.family == name), None)
+def _chosen(shares: Mapping[str, float], candidates: Sequence[str], claimed: Sequence[str]) -> str | None:
+    """The one family among those that fit best, or the one of them that the metadata claim."""
+    best = max(shares.values(), default=0.0)
+    tied = candidates or [name for name, share in shares.items() if share == best >= PLAUSIBLE]
+    if len(tied) > 1:
+        tied = [name for name in tied if name in claimed]
+    return tied[0] if len(tied) == 1 else None
 
 
-def _share(adapter: Adapter, manifest: Manifest) -> float:
-    if not adapter.updates:
+def _share(adapter: Adapter, base: Manifest) -> float:
+    telling = [each for each in adapter.updates if each.tells_base]
+    if not telling:
         return 0.0
-    return sum(1 for each in adapter.updates if _fits(each, manifest)) / len(adapter.updates)
+    return sum(1 for each in telling if _takes(base, each)) / len(telling)
 
 
-def _fits(update: LowRankUpdate, manifest: Manifest) -> bool:
-    return update.resolved and manifest.fits(update.component, update.module_path, update.shape)
+def _takes(base: Manifest, update: Update) -> bool:
+    """Whether the base has the module; one text encoder's paths begin with `text_model.` in one base, not in another."""
+    if base.takes(update):
+        return True
+    if not update.component.startswith("text_encoder"):
+        return False
+    bare = update.module_path.removeprefix("text_model.")
+    return any(base.takes(replace(update, module_path=path)) for path in (bare, f"text_model.{bare}"))
 
 
-def _unknown(adapter: Adapter, manifest: Manifest) -> tuple[str, ...]:
-    return tuple(f"{each.component}.{each.module_path}" for each in adapter.updates if not _fits(each, manifest))
+def _unknown(adapter: Adapter, base: Manifest) -> tuple[str, ...]:
+    return tuple(f"{each.component}.{each.module_path}" for each in adapter.updates if each.tells_base and not _takes(base, each))

@@ -1,23 +1,30 @@
 """What an adapter file says it does to a base."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lorascan.core.tensors import TensorSpan
+from lorascan.core.updates import LowRankUpdate, Update
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorSpan:
-    """One tensor of a vetted file, by place and not by value.
-
-    `dtype` is the safetensors name ("F32", "F16", "BF16", …), `shape` has no negative entry, `start` and `stop`
-    are absolute byte offsets into `VettedFile.content`; stop − start equals the bytes that dtype and shape demand.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    stop: int
+__all__ = [
+    "Adapter",
+    "AdapterFacts",
+    "BadNumber",
+    "BaseFacts",
+    "Claim",
+    "Claims",
+    "FileFacts",
+    "FileIdentity",
+    "LayerStatistics",
+    "Leftover",
+    "LowRankUpdate",
+    "PeftClaims",
+    "TensorSpan",
+    "Unmeasured",
+    "Update",
+    "VettedFile",
+    "WeightStatistics",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,42 +131,6 @@ class VettedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LowRankUpdate:
-    """ΔW = scaling · up · down for one module.
-
-    `down` is (rank, in) or (rank, in, kh, kw); `up` is (out, rank) or (out, rank, 1, 1). `module_path` is the
-    diffusers module path inside its component, or the file's own stem where no base knows it (`resolved` False).
-    """
-
-    module_path: str
-    component: str
-    dialect: str
-    down: TensorSpan
-    up: TensorSpan
-    alpha: float | None
-    alpha_origin: str
-    rank_stabilized: bool = False
-    resolved: bool = True
-
-    @property
-    def rank(self) -> int:
-        """Rows of `down`."""
-        return self.down.shape[0]
-
-    @property
-    def scaling(self) -> float:
-        """α/r, or α/√r where the adapter is rank-stabilised; 1 where the file gives no α."""
-        if self.alpha is None:
-            return 1.0
-        return self.alpha / (math.sqrt(self.rank) if self.rank_stabilized else self.rank)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(out, in·kh·kw) of the flattened ΔW."""
-        return self.up.shape[0], math.prod(self.down.shape[1:])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
     """A tensor that no kind of update claims: kept, named, and never admitted silently."""
 
@@ -184,7 +155,7 @@ class AdapterFacts:
 class Adapter:
     """Every update of a file, and every tensor that is none."""
 
-    updates: tuple[LowRankUpdate, ...]
+    updates: tuple[Update, ...]
     leftovers: tuple[Leftover, ...]
     facts: AdapterFacts
 
@@ -206,10 +177,11 @@ class BaseFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerStatistics:
-    """Exact spectrum statistics of one ΔW = s·B·A.
+    """Exact spectrum statistics of one ΔW.
 
     `spectral`, `frobenius`, `nuclear` are norms of ΔW; `stable_rank` = ‖ΔW‖_F²/‖ΔW‖₂²; `effective_rank` = exp of the
-    entropy of σᵢ/Σσ; `entropy` in nats; `leading_share` = σ₁²/Σσ²; `max_abs` = largest |entry| of the two factors.
+    entropy of σᵢ/Σσ; `entropy` in nats; `leading_share` = σ₁²/Σσ²; `max_abs` = largest |entry| of the
+    stored tensors.
     """
 
     module_path: str
@@ -228,6 +200,8 @@ class LayerStatistics:
     leading_share: float
     max_abs: float
     singular_values: tuple[float, ...]
+    kind: str = "lora"
+    parameter: str = "weight"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,8 +214,19 @@ class BadNumber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unmeasured:
+    """An update without a spectrum, and why."""
+
+    module_path: str
+    component: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightStatistics:
-    """One row per ΔW, and the tensors whose numbers are not finite."""
+    """One row per ΔW, the tensors whose numbers are not finite, and the updates that have no row."""
 
     layers: tuple[LayerStatistics, ...]
     bad_numbers: tuple[BadNumber, ...]
+    unmeasured: tuple[Unmeasured, ...] = ()

@@ -1,4 +1,4 @@
-"""Turns tensors that are no update into findings."""
+"""Turns tensors that are not applied into findings."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,6 +20,21 @@ def leftover_findings(adapter: Adapter, rule: Rule, severities: Mapping[Reason, 
                 message=f"{reason}: {counted(len(found), 'tensor')}",
                 severity=severity,
                 where=found[0].span.name,
+                measured=len(found),
+                threshold=0,
+            )
+
+
+def kind_findings(adapter: Adapter, rule: Rule, kinds: Mapping[str, str]) -> Iterator[Finding]:
+    """One finding for each kind of update, by name, that the worker cannot load: its first tensor, how many there are."""
+    for kind, words in kinds.items():
+        found = [each for each in adapter.updates if each.name == kind and not each.loadable]
+        if found:
+            yield Finding(
+                rule=rule,
+                message=f"{words}: {counted(len(found), 'update')} that the audit does not apply",
+                severity=Severity.MEDIUM,
+                where=found[0].tensors[0].name,
                 measured=len(found),
                 threshold=0,
             )

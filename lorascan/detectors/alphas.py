@@ -16,7 +16,7 @@ Source: diffusers 0.42.1 `get_peft_kwargs`, ComfyUI weight adapters, LyCORIS; CW
 
 from collections.abc import Iterator, Sequence
 
-from lorascan.core.adapter import Adapter, LowRankUpdate
+from lorascan.core.adapter import Adapter, Update
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
@@ -35,10 +35,10 @@ LARGE, HUGE = 16.0, 100.0
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most one finding for the sign, one for the size, one for unevenness."""
     updates = evidence[Adapter].updates
-    yield from _not_positive([each for each in updates if each.alpha is not None and each.alpha <= 0])
+    yield from _not_positive([each for each in updates if each.alpha is not None and each.scaled and each.alpha <= 0])
     stored = [each for each in updates if each.alpha_origin == "tensor"]
     yield from _large([each for each in stored if abs(each.scaling) > LARGE])
-    without = [each for each in updates if each.alpha is None and each.dialect.startswith("kohya")]
+    without = [each for each in updates if each.alpha is None and each.scaled and each.dialect.startswith("kohya")]
     if stored and without:
         yield Finding(
             rule=RULE,
@@ -50,7 +50,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _not_positive(updates: Sequence[LowRankUpdate]) -> Iterator[Finding]:
+def _not_positive(updates: Sequence[Update]) -> Iterator[Finding]:
     if updates:
         yield Finding(
             rule=RULE,
@@ -62,7 +62,7 @@ def _not_positive(updates: Sequence[LowRankUpdate]) -> Iterator[Finding]:
         )
 
 
-def _large(updates: Sequence[LowRankUpdate]) -> Iterator[Finding]:
+def _large(updates: Sequence[Update]) -> Iterator[Finding]:
     if updates:
         worst = max(updates, key=lambda each: abs(each.scaling))
         huge = abs(worst.scaling) > HUGE
@@ -76,7 +76,7 @@ def _large(updates: Sequence[LowRankUpdate]) -> Iterator[Finding]:
         )
 
 
-def _name(update: LowRankUpdate) -> str:
+def _name(update: Update) -> str:
     return f"{update.component}.{update.module_path}"
 
 

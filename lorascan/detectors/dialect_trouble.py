@@ -1,15 +1,15 @@
 """Finds what loaders would read differently or not at all.
 
 What it measures: whether a file mixes dialects (LS505), carries the marker of a control-LoRA (LS506), holds updates
-of a kind that is known by name and not read yet, or tensors of no known kind (LS508). LS505 also refuses two updates
+of a kind that the worker cannot load, or tensors of no known kind (LS508). LS505 also refuses two updates
 of one module and LS509 what is no adapter at all; both stop reading.
 
 Why it matters: "the update" depends on the loader. diffusers drops the original (sgm) names where diffusers' names
 stand beside them, and two updates of one module are applied by some loaders, added or overwritten by others. Half a
 file that one loader ignores can be the half that another applies.
 
-When it is wrong: LoHa, LoKr, DoRA and OFT adapters are honest kinds; they are named because lorascan cannot apply and
-test them yet. Merged files may mix dialects without intent.
+When it is wrong: LoHa, LoKr, DoRA and OFT adapters are honest kinds; they are measured, and named because lorascan cannot
+apply and test them yet. Merged files may mix dialects without intent.
 
 Source: 14 of 23 small key sets gave different weights in diffusers 0.42.1 and ComfyUI; CWE-436.
 """
@@ -20,7 +20,8 @@ from lorascan.core.adapter import Adapter
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
-from lorascan.detectors._leftovers import leftover_findings
+from lorascan.core.whole_updates import FullUpdate
+from lorascan.detectors._leftovers import kind_findings, leftover_findings
 from lorascan.dialects import UNREAD_DIALECTS, Reason
 
 MIXED = Rule(
@@ -62,6 +63,13 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         )
     yield from leftover_findings(adapter, CONTROL, {Reason.CONTROL_MARKER: Severity.MEDIUM})
     yield from leftover_findings(adapter, UNREAD, _UNREAD)
+    yield from kind_findings(adapter, UNREAD, _unloaded(adapter))
+
+
+def _unloaded(adapter: Adapter) -> dict[str, str]:
+    """The kinds that are read and measured but cannot be loaded, whole tensors (LS504) apart."""
+    names = sorted({each.name for each in adapter.updates if not each.loadable and not isinstance(each, FullUpdate)})
+    return {name: f"updates of the kind {name}" for name in names}
 
 
 def _mixed(adapter: Adapter) -> list[str]:

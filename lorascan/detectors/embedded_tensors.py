@@ -17,7 +17,7 @@ from lorascan.core.adapter import Adapter
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
-from lorascan.detectors._leftovers import leftover_findings
+from lorascan.detectors._leftovers import kind_findings, leftover_findings
 from lorascan.dialects import Reason
 
 EMBEDDING = Rule(
@@ -37,14 +37,21 @@ WHOLE = Rule(
 _WHOLE = {
     Reason.FULL_RANK: Severity.MEDIUM,
     Reason.BIAS: Severity.MEDIUM,
-    Reason.NORM_SCALE: Severity.MEDIUM,
 }
+_STORED = {
+    "diff": "full-rank difference",
+    "bias": "bias",
+    "norm": "normalisation",
+    "set": "tensor that replaces the base's own",
+}
+"""Kinds of update that are one whole tensor."""
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding a kind of tensor."""
     yield from leftover_findings(evidence[Adapter], EMBEDDING, {Reason.EMBEDDING: Severity.MEDIUM})
     yield from leftover_findings(evidence[Adapter], WHOLE, _WHOLE)
+    yield from kind_findings(evidence[Adapter], WHOLE, _STORED)
 
 
 DETECTOR = Detector(rules=(EMBEDDING, WHOLE), needs=(Adapter,), examine=examine)

@@ -14,7 +14,7 @@ Source: linear algebra: rank(B·A) ≤ min(out, in); CWE-843.
 
 from collections.abc import Iterator
 
-from lorascan.core.adapter import Adapter
+from lorascan.core.adapter import Adapter, LowRankUpdate
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
@@ -40,7 +40,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most one finding a rule."""
     adapter = evidence[Adapter]
     yield from leftover_findings(adapter, MISFIT, {Reason.ALPHA_ONLY: Severity.LOW, Reason.UNREAD_ALPHA: Severity.INFO})
-    full = [each for each in adapter.updates if each.rank >= min(each.shape)]
+    full = [each for each in adapter.updates if isinstance(each, LowRankUpdate) and each.rank >= min(each.shape)]
     if full:
         worst = max(full, key=lambda each: each.rank / min(each.shape))
         yield Finding(

@@ -18,6 +18,7 @@ from lorascan.core.adapter import Adapter
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
+from lorascan.core.whole_updates import ScaleUpdate
 
 RULE = Rule(
     code="LS601",
@@ -33,8 +34,9 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding a type, at its first tensor."""
     first: dict[str, str] = {}
     for update in evidence[Adapter].updates:
-        for span in (update.down, update.up):
-            if span.dtype not in WEIGHT_TYPES:
+        marks = {update.marker} if isinstance(update, ScaleUpdate) else set()
+        for span in update.tensors:
+            if span not in marks and span.dtype not in WEIGHT_TYPES:
                 first.setdefault(span.dtype, span.name)
     for dtype, name in sorted(first.items()):
         message = f"factors are stored as {dtype}"

@@ -1,7 +1,8 @@
 """Reads the tensors of a vetted file as updates of a base: one file a dialect."""
 
-from lorascan.dialects._dialect import Dialect, Place
+from lorascan.dialects._dialect import Dialect
 from lorascan.dialects._manifest import Manifest
+from lorascan.dialects._place import Place
 from lorascan.dialects._read import dialects, read_adapter
 from lorascan.dialects._reasons import UNREAD_DIALECTS, Reason
 

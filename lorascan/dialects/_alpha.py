@@ -14,7 +14,7 @@ NumberT = TypeVar("NumberT", int, float)
 TENSOR, PEFT_METADATA, MISSING = "tensor", "peft metadata", "missing"
 """The origins of an α."""
 
-_FORMATS = {"F16": "<e", "F32": "<f", "F64": "<d", "I64": "<q", "I32": "<i", "I16": "<h", "I8": "<b", "U8": "<B"}
+_FORMATS = {"F16": "<e", "F32": "<f", "F64": "<d", "I64": "<q", "I32": "<i", "I16": "<h", "I8": "<b", "U8": "<B", "BOOL": "<?"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,29 +26,29 @@ class Alpha:
     rank_stabilized: bool = False
 
 
-def read_scalar(vetted: VettedFile, span: TensorSpan) -> float:
-    """The one number of a tensor. Raises Refused LS604 where it is no finite scalar."""
+def read_scalar(vetted: VettedFile, span: TensorSpan, what: str = "α", code: str = "LS604") -> float:
+    """The one number of a tensor. Raises Refused `code` where it is no finite scalar."""
     if math.prod(span.shape) != 1:
-        message = f"α must be one number, not a tensor of shape {span.shape}"
-        raise Refused(Refusal(code="LS604", message=message, where=span.name))
+        message = f"{what} must be one number, not a tensor of shape {span.shape}"
+        raise Refused(Refusal(code=code, message=message, where=span.name))
     stored = bytes(vetted.content[span.start : span.stop])
     if span.dtype == "BF16":
         value = float(struct.unpack("<f", b"\0\0" + stored)[0])
     elif span.dtype in _FORMATS:
         value = float(struct.unpack(_FORMATS[span.dtype], stored)[0])
     else:
-        raise Refused(Refusal(code="LS604", message=f"α has the type {span.dtype}", where=span.name))
+        raise Refused(Refusal(code=code, message=f"{what} has the type {span.dtype}", where=span.name))
     if not math.isfinite(value):
-        raise Refused(Refusal(code="LS604", message="α is not finite", where=span.name, measured=str(value)))
+        raise Refused(Refusal(code=code, message=f"{what} is not finite", where=span.name, measured=str(value)))
     return value
 
 
 def declared_alpha(claims: Claims, component: str, module_path: str, rank: int) -> Alpha:
-    """The α that the file's PEFT metadata gives to a module.
+    """The α that the file's PEFT metadata, or the folder's config (component ""), give to a module.
 
     Raises Refused LS605 where the metadata give the module another rank than its tensors have.
     """
-    declared = claims.peft.get(component)
+    declared = claims.peft.get(component) or claims.peft.get("")
     if declared is None:
         return Alpha(value=None, origin=MISSING)
     expected = _pattern(declared.rank_pattern, module_path, declared.rank)

@@ -3,28 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lorascan.dialects._index import index
 from lorascan.dialects._manifest import Manifest
+from lorascan.dialects._place import Place
 
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A module that a stem may name. `known` says whether the manifest has it; `variant` tells namings of one dialect apart."""
-
-    component: str
-    module_path: str
-    known: bool
-    variant: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One way of naming the two factors of a low-rank update.
+    """One way of naming the modules that updates change.
 
-    `claims(stem, spelling)` says whether a stem with this pair of endings is of the dialect: at most one dialect claims
-    a name. `places(stem, spelling, manifest)` lists the modules that the stem may name, known ones first and never
-    empty. `example` maps tensor names to shapes: a small adapter for SD 1.5, used by the contract test.
+    `claims(stem, spelling)` says whether a stem with endings of this spelling is of the dialect: at most one dialect
+    claims a name. `places(stem, spelling, manifest)` lists the modules that the stem may name, known ones first and never
+    empty. `example` maps tensor names to shapes: a small adapter for a shipped base, used by the contract test. `borrows`
+    are the dialects whose names the writer uses for other components of the same file. With `in_step` the n-th place of
+    every stem belongs together, and one n must fit the whole file.
     """
 
     name: str
@@ -32,24 +26,24 @@ class Dialect:
     claims: Callable[[str, str], bool]
     places: Callable[[str, str, Manifest], tuple[Place, ...]]
     example: Mapping[str, Shape]
-
-
-def text_paths(module_path: str) -> tuple[str, str]:
-    """A text encoder's module path with and without `text_model.`: writers and library versions differ in it."""
-    bare = module_path.removeprefix("text_model.")
-    return bare, f"text_model.{bare}"
+    borrows: frozenset[str] = frozenset()
+    in_step: bool = False
 
 
 def dotted_places(component: str, module_path: str, manifest: Manifest) -> tuple[Place, ...]:
-    """The places of a dotted path inside a named component: one known place, or the unknown one."""
-    paths = text_paths(module_path) if component.startswith("text_encoder") else (module_path,)
-    for path in paths:
-        if manifest.shape(component, path) is not None:
-            return (Place(component=component, module_path=path, known=True),)
-    return (Place(component=component, module_path=module_path, known=False),)
+    """The places of a dotted path inside a named component: known ones, or the unknown one."""
+    found = index(manifest, component).dotted(module_path)
+    return found or (Place(component=component, module_path=module_path, known=False),)
 
 
 def anywhere(module_path: str, manifest: Manifest, fall_back: str) -> tuple[Place, ...]:
     """Every place of a dotted path that names no component, or one unknown place in `fall_back`."""
-    found = tuple(place for component in manifest.modules for place in dotted_places(component, module_path, manifest) if place.known)
+    found = tuple(place for component in manifest.modules for place in index(manifest, component).dotted(module_path))
     return found or (Place(component=fall_back, module_path=module_path, known=False),)
+
+
+def in_denoiser(module_path: str, manifest: Manifest) -> tuple[Place, ...]:
+    """Every place of a dotted path in the parts of a base that are no text encoder, or one unknown place."""
+    components = [each for each in manifest.modules if not each.startswith("text_encoder")]
+    found = tuple(place for component in components for place in index(manifest, component).dotted(module_path))
+    return found or (Place(component="transformer", module_path=module_path, known=False),)

@@ -1,33 +1,39 @@
-"""Gathers the tensors of a file by module."""
+"""Gathers the tensors of a file by module, and makes their updates."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lorascan.core.adapter import Leftover, TensorSpan
-from lorascan.core.errors import Refusal
-from lorascan.dialects._reasons import UNREAD_DIALECTS, Reason
-from lorascan.dialects._suffixes import Part, Role, split
-
-_UNPAIRED = UNREAD_DIALECTS - {Reason.DORA}
-"""Kinds of update that stand in place of a plain pair; DoRA stands beside it."""
+from lorascan.core.errors import Refusal, Refused
+from lorascan.core.updates import Update
+from lorascan.core.whole_updates import DoraUpdate
+from lorascan.dialects._endings import ALPHA, split
+from lorascan.dialects._reasons import Reason
+from lorascan.dialects.algebras import Ending, algebras
 
 
 @dataclass(slots=True, kw_only=True)
 class Group:
-    """Every tensor of one stem, by role."""
+    """Every tensor of one stem, by role; `twice` are the roles that more than one tensor has."""
 
     stem: str
-    downs: list[tuple[TensorSpan, Part]] = field(default_factory=list)
-    ups: list[tuple[TensorSpan, Part]] = field(default_factory=list)
-    alphas: list[TensorSpan] = field(default_factory=list)
-    extras: list[tuple[TensorSpan, Part]] = field(default_factory=list)
+    parts: dict[str, TensorSpan] = field(default_factory=dict)
+    endings: dict[str, Ending] = field(default_factory=dict)
+    twice: list[str] = field(default_factory=list)
 
     @property
-    def is_pair(self) -> bool:
-        """Whether the group's factors form a plain low-rank pair, whole or broken."""
-        tucker = any(part.reason is Reason.TUCKER for _, part in self.extras)
-        return bool(self.downs or self.ups) and not tucker
+    def spelling(self) -> str:
+        """How the writer spells the parts of an update: that of the first ending, α apart."""
+        return next((each.spelling for role, each in self.endings.items() if role != ALPHA), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """The updates of one group, not placed yet, and the tensors that belong to none."""
+
+    group: Group
+    updates: tuple[Update, ...]
+    leftovers: tuple[Leftover, ...]
 
 
 def gather(spans: Iterable[TensorSpan]) -> tuple[list[Group], list[Refusal]]:
@@ -36,55 +42,47 @@ def gather(spans: Iterable[TensorSpan]) -> tuple[list[Group], list[Refusal]]:
     refusals: list[Refusal] = []
     for span in spans:
         part = split(span.name)
+        if part.foreign:
+            message = f"the key names an adapter called {part.foreign!r}: loading it rewrites that adapter"
+            refusals.append(Refusal(code="LS507", message=message, where=span.name))
+            continue
         group = groups.setdefault(part.stem, Group(stem=part.stem))
-        match part.role:
-            case Role.DOWN:
-                group.downs.append((span, part))
-            case Role.UP:
-                group.ups.append((span, part))
-            case Role.ALPHA:
-                group.alphas.append(span)
-            case Role.EXTRA:
-                group.extras.append((span, part))
-            case Role.FOREIGN:
-                message = f"the key names an adapter called {part.spelling!r}: loading it rewrites that adapter"
-                refusals.append(Refusal(code="LS507", message=message, where=span.name))
+        role = part.ending.role
+        if role in group.parts:
+            group.twice.append(role)
+        group.parts[role] = span
+        group.endings[role] = part.ending
     return list(groups.values()), refusals
 
 
-def leftovers(group: Group) -> list[Leftover]:
-    """The tensors of a group that are no part of a plain pair."""
-    left = [Leftover(span=span, reason=part.reason) for span, part in group.extras]
-    if group.is_pair:
-        return left
-    left += [Leftover(span=span, reason=Reason.TUCKER) for span, _ in (*group.downs, *group.ups)]
-    unread = bool(left) and any(each.reason in _UNPAIRED for each in left)
-    reason = Reason.UNREAD_ALPHA if unread else Reason.ALPHA_ONLY
-    return left + [Leftover(span=span, reason=reason) for span in group.alphas]
-
-
-def faults(group: Group, rank_limit: int) -> list[Refusal]:
-    """What is wrong with the factors of a pair; nothing for a sound one."""
-    counts = len(group.downs), len(group.ups), len(group.alphas)
-    if counts[0] > 1 or counts[1] > 1 or counts[2] > 1:
+def read_group(group: Group, rank_limit: int) -> Read:
+    """The updates of a group. Raises Refused: LS402 rank above the limit, LS505 two tensors of one role, LS605 misfits."""
+    if group.twice:
         message = "two updates of one module: which one is applied depends on the loader"
-        return [Refusal(code="LS505", message=message, where=group.stem, measured=max(counts), threshold=1)]
-    if counts[0] != counts[1]:
-        missing = "up (B)" if counts[0] else "down (A)"
-        return [Refusal(code="LS605", message=f"the {missing} factor is missing", where=group.stem)]
-    return _shape_faults(group.stem, group.downs[0][0].shape, group.ups[0][0].shape, rank_limit)
+        raise Refused(Refusal(code="LS505", message=message, where=group.stem, measured=2, threshold=1))
+    members = algebras().values()
+    updates: tuple[Update, ...] = tuple(each for algebra in members for each in algebra.build(group.stem, group.parts))
+    for algebra in members:
+        updates = tuple(algebra.wrap(each, group.parts) for each in updates)
+    for update in updates:
+        if update.rank > rank_limit and update.scaled:
+            message = f"rank {update.rank} is above the limit"
+            raise Refused(Refusal(code="LS402", message=message, where=group.stem, measured=update.rank, threshold=rank_limit))
+    return Read(group=group, updates=updates, leftovers=tuple(_leftovers(group, updates)))
 
 
-def _shape_faults(stem: str, down: tuple[int, ...], up: tuple[int, ...], rank_limit: int) -> list[Refusal]:
-    text = f"down {down}, up {up}"
-    if not (2 <= len(down) <= 5 and 2 <= len(up) <= 5):
-        return [Refusal(code="LS605", message=f"factors must have 2 to 5 dimensions: {text}", where=stem)]
-    if math.prod(down) == 0 or math.prod(up) == 0:
-        return [Refusal(code="LS605", message=f"rank or dimension 0: {text}", where=stem, measured=0, threshold=1)]
-    if up[1] != down[0] or math.prod(up[2:]) != 1:
-        message = f"the factors do not fit together: {text}"
-        return [Refusal(code="LS605", message=message, where=stem, measured=up[1], threshold=down[0])]
-    if down[0] > rank_limit:
-        message = f"rank {down[0]} is above the limit"
-        return [Refusal(code="LS402", message=message, where=stem, measured=down[0], threshold=rank_limit)]
-    return []
+def _leftovers(group: Group, updates: tuple[Update, ...]) -> Iterable[Leftover]:
+    consumed = {span.name for update in updates for span in update.tensors}
+    for role, span in group.parts.items():
+        if span.name in consumed or (role == ALPHA and any(takes_alpha(each) for each in updates)):
+            continue
+        reason = group.endings[role].reason
+        if role == ALPHA and updates:
+            reason = Reason.UNREAD_ALPHA
+        yield Leftover(span=span, reason=reason)
+
+
+def takes_alpha(update: Update) -> bool:
+    """Whether an α tensor beside the update is part of it: it scales it, is set to no effect (LoKr), or bounds it (OFT)."""
+    inner = update.direction if isinstance(update, DoraUpdate) else update
+    return inner.scaled or inner.kind in {"lokr", "oft"}

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lorascan.core.updates import Update
+
 Shape = tuple[int, ...]
 
 
@@ -27,3 +29,11 @@ class Manifest:
         """Whether the module exists and its weight, flattened to (out, in·kh·kw), has the shape `flat`."""
         shape = self.shape(component, module_path)
         return shape is not None and (shape[0], math.prod(shape[1:])) == flat
+
+    def takes(self, update: Update) -> bool:
+        """Whether the update found its module in this base, with the module's own shape as far as it tells one."""
+        shape = self.shape(update.component, update.module_path) if update.resolved else None
+        if shape is None:
+            return False
+        whole = shape[0], math.prod(shape[1:])
+        return all(found in {0, wanted} for found, wanted in zip(update.shape, whole, strict=True))

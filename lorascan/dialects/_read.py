@@ -1,18 +1,21 @@
 """Turns a vetted file's tensors into updates."""
 
-import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from lorascan.core.adapter import Adapter, AdapterFacts, Leftover, LowRankUpdate, TensorSpan, VettedFile
+from lorascan.core.adapter import Adapter, AdapterFacts, Leftover, VettedFile
 from lorascan.core.catalogue import members
 from lorascan.core.errors import Refusal, Refused
-from lorascan.dialects._alpha import TENSOR, Alpha, declared_alpha, read_scalar
-from lorascan.dialects._dialect import Dialect, Place, anywhere
-from lorascan.dialects._groups import Group, faults, gather, leftovers
+from lorascan.core.updates import Update
+from lorascan.dialects._alpha import MISSING, TENSOR, Alpha, declared_alpha, read_scalar
+from lorascan.dialects._dialect import Dialect, anywhere
+from lorascan.dialects._endings import ALPHA
+from lorascan.dialects._groups import Group, gather, read_group, takes_alpha
 from lorascan.dialects._kinds import kind_of
 from lorascan.dialects._manifest import Manifest
+from lorascan.dialects._marks import marked
+from lorascan.dialects._place import Place
 from lorascan.dialects._reasons import ADAPTER_KINDS
 from lorascan.settings import DEFAULT, Limits
 
@@ -22,25 +25,16 @@ NO_BASE = Manifest(family="none", modules={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pair:
-    """A sound pair of factors, not yet placed."""
+class _Found:
+    """An update that is not placed yet."""
 
     group: Group
-    down: TensorSpan
-    up: TensorSpan
-    spelling: str
+    update: Update
     dialect: Dialect
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(out, in·kh·kw) of the flattened ΔW."""
-        return self.up.shape[0], math.prod(self.down.shape[1:])
-
-    def place(self, manifest: Manifest) -> Place:
-        """The module that the stem names: the first that fits in shape, else the first that is known, else none."""
-        places = self.dialect.places(self.group.stem, self.spelling, manifest)
-        fitting = (each for each in places if manifest.fits(each.component, each.module_path, self.shape))
-        return next(fitting, places[0])
+    def places(self, manifest: Manifest) -> tuple[Place, ...]:
+        """Every module that the stem may name."""
+        return self.dialect.places(self.group.stem, self.group.spelling, manifest)
 
 
 def dialects() -> dict[str, Dialect]:
@@ -52,24 +46,28 @@ def read_adapter(vetted: VettedFile, manifests: Sequence[Manifest] = (), limits:
     """Every update of a vetted file, with the module that it changes, and every tensor that is none.
 
     Names are resolved against the manifest in which the most updates find a module of their own shape; ties go to the
-    earlier manifest. Raises Refused: LS402 rank above `limits.rank`, LS505 two updates of one module, LS507 another
-    adapter's key, LS509 not an adapter, LS604 α, LS605 factors that do not fit.
+    earlier manifest. A matrix that holds several modules gives one update for each, of its rows. Raises Refused: LS402
+    rank above `limits.rank`, LS505 two updates of one module, LS507 another adapter's key, LS509 not an adapter, LS604
+    α, LS605 factors that do not fit.
     """
-    rank_limit = limits.rank
     groups, refusals = gather(vetted.spans)
     left: list[Leftover] = []
-    pairs: list[_Pair] = []
+    found: list[_Found] = []
+    known = dialects()
     for group in groups:
-        left.extend(leftovers(group))
-        if group.is_pair:
-            found = faults(group, rank_limit)
-            refusals.extend(found)
-            if not found:
-                pairs.append(_pair(group))
+        try:
+            read = read_group(group, limits.rank)
+        except Refused as refused:
+            refusals.extend(refused.refusals)
+            continue
+        left.extend(read.leftovers)
+        if read.updates:
+            dialect = _dialect(group, known)
+            found.extend(_Found(group=group, update=each, dialect=dialect) for each in read.updates)
     _stop(refusals)
-    if not pairs and not any(each.reason in ADAPTER_KINDS for each in left):
+    if not found and not any(each.reason in ADAPTER_KINDS for each in left):
         raise Refused(Refusal(code="LS509", message=f"this is {kind_of(left)}, not a LoRA adapter"))
-    updates = _updates(vetted, pairs, _best(pairs, manifests))
+    updates = _updates(vetted, found, _best(found, manifests))
     return Adapter(updates=updates, leftovers=tuple(left), facts=_facts(vetted, updates, left))
 
 
@@ -78,11 +76,8 @@ def _stop(refusals: Sequence[Refusal]) -> None:
         raise Refused(*refusals[:REFUSALS_KEPT])
 
 
-def _pair(group: Group) -> _Pair:
-    (down, part), (up, _) = group.downs[0], group.ups[0]
-    claiming = (each for each in dialects().values() if each.claims(group.stem, part.spelling))
-    dialect = next(claiming, _UNNAMED)
-    return _Pair(group=group, down=down, up=up, spelling=part.spelling, dialect=dialect)
+def _dialect(group: Group, known: dict[str, Dialect]) -> Dialect:
+    return next((each for each in known.values() if each.claims(group.stem, group.spelling)), _UNNAMED)
 
 
 def _unnamed_places(stem: str, _spelling: str, manifest: Manifest) -> tuple[Place, ...]:
@@ -91,69 +86,107 @@ def _unnamed_places(stem: str, _spelling: str, manifest: Manifest) -> tuple[Plac
 
 _UNNAMED = Dialect(
     name="unnamed",
-    title="factors under names of no known dialect",
+    title="updates under names of no known dialect",
     claims=lambda _stem, _spelling: False,
     places=_unnamed_places,
     example={},
 )
 
 
-def _best(pairs: Sequence[_Pair], manifests: Sequence[Manifest]) -> Manifest:
-    """The manifest in which most pairs fit a module; among equals the one that knows most names, then the first."""
+def _best(found: Sequence[_Found], manifests: Sequence[Manifest]) -> Manifest:
+    """The manifest in which most updates fit a module; among equals the one that knows most names, then the first."""
 
     def score(manifest: Manifest) -> tuple[int, int]:
-        places = [(each, each.place(manifest)) for each in pairs]
-        known = [(pair, place) for pair, place in places if place.known]
-        fitting = [1 for pair, place in known if manifest.fits(place.component, place.module_path, pair.shape)]
-        return len(fitting), len(known)
+        fitting = known = 0
+        for each in found:
+            places = each.places(manifest)
+            known += places[0].known
+            fitting += any(place.fits(each.update, manifest) for place in places)
+        return fitting, known
 
     return max(manifests, key=score, default=NO_BASE)
 
 
-def _updates(vetted: VettedFile, pairs: Sequence[_Pair], manifest: Manifest) -> tuple[LowRankUpdate, ...]:
+def _place(each: _Found, manifest: Manifest, step: int) -> Place:
+    """The module that the stem names: the first that fits in shape, else the first that is known, else none."""
+    places = each.places(manifest)
+    if each.dialect.in_step:
+        if step >= 0:
+            return places[min(step, len(places) - 1)]
+        return Place(component=places[0].component, module_path=each.group.stem, known=False)
+    return next((place for place in places if place.fits(each.update, manifest)), places[0])
+
+
+def _step(found: Sequence[_Found], manifest: Manifest) -> int:
+    """Which of the walks fits every positional update; -1 where none does."""
+    walked = [(each.update, each.places(manifest)) for each in found if each.dialect.in_step]
+    most = min((len(places) for _, places in walked), default=0)
+    steps = (step for step in range(most) if all(places[step].fits(update, manifest) for update, places in walked))
+    return next(steps, -1)
+
+
+def _updates(vetted: VettedFile, found: Sequence[_Found], manifest: Manifest) -> tuple[Update, ...]:
     refusals: list[Refusal] = []
-    updates: dict[tuple[str, str], LowRankUpdate] = {}
-    for pair in pairs:
+    updates: dict[tuple[str, str, str], Update] = {}
+    step = _step(found, manifest)
+    borrowed = frozenset(name for each in found for name in each.dialect.borrows)
+    lender = next((each.dialect.name for each in found if each.dialect.borrows), "")
+    for each in found:
+        name = lender if each.dialect.name in borrowed else each.dialect.name
         try:
-            update = _update(vetted, pair, pair.place(manifest))
+            placed = tuple(_placed(vetted, each, _place(each, manifest, step), manifest, name))
         except Refused as refused:
             refusals.extend(refused.refusals)
             continue
-        key = update.component, update.module_path
-        if key in updates:
-            message = f"two updates of one module: {updates[key].down.name} and {update.down.name}"
-            refusals.append(Refusal(code="LS505", message=message, where=".".join(key), measured=2, threshold=1))
-        updates[key] = update
+        for update in placed:
+            key = update.component, update.module_path, update.parameter
+            if key in updates:
+                message = f"two updates of one module: {updates[key].tensors[0].name} and {update.tensors[0].name}"
+                refusals.append(Refusal(code="LS505", message=message, where=".".join(key[:2]), measured=2, threshold=1))
+            updates[key] = update
     _stop(refusals)
     return tuple(updates.values())
 
 
-def _update(vetted: VettedFile, pair: _Pair, place: Place) -> LowRankUpdate:
-    alpha = _alpha(vetted, pair, place)
-    variant = f"-{place.variant}" if place.variant else ""
-    return LowRankUpdate(
+def _placed(vetted: VettedFile, each: _Found, place: Place, manifest: Manifest, dialect: str) -> Iterable[Update]:
+    """The update at its module; one for each module where the matrix holds several and fits them."""
+    alpha = _alpha(vetted, each, place)
+    sliced = bool(place.slices) and place.fits(each.update, manifest)
+    alphas = each.group.parts.get(ALPHA)
+    update = replace(
+        marked(vetted, each.update),
         module_path=place.module_path,
         component=place.component,
-        dialect=pair.dialect.name + variant,
-        down=pair.down,
-        up=pair.up,
+        dialect=f"{dialect}-{place.variant}" if place.variant else dialect,
         alpha=alpha.value,
         alpha_origin=alpha.origin,
+        alpha_span=alphas if takes_alpha(each.update) else None,
         rank_stabilized=alpha.rank_stabilized,
-        resolved=place.known,
+        resolved=place.known and (sliced or not place.slices),
+        permuted=place.permuted,
     )
+    if not sliced:
+        yield update
+        return
+    for path, start, stop in place.rows(manifest):
+        yield replace(update, module_path=path, rows=(start, stop), fused=place.module_path)
 
 
-def _alpha(vetted: VettedFile, pair: _Pair, place: Place) -> Alpha:
+def _alpha(vetted: VettedFile, each: _Found, place: Place) -> Alpha:
     """α from its tensor if the file has one, else from the PEFT metadata; the metadata's rank is checked either way."""
-    declared = declared_alpha(vetted.facts.claims, place.component, place.module_path, pair.down.shape[0])
-    if not pair.group.alphas:
+    if not takes_alpha(each.update):
+        return Alpha(value=None, origin="none")
+    if not each.update.scaled:
+        stored = each.group.parts.get(ALPHA)
+        return Alpha(value=None, origin=MISSING) if stored is None else Alpha(value=read_scalar(vetted, stored), origin=TENSOR)
+    declared = declared_alpha(vetted.facts.claims, place.component, place.module_path, each.update.rank)
+    if ALPHA not in each.group.parts:
         return declared
-    value = read_scalar(vetted, pair.group.alphas[0])
+    value = read_scalar(vetted, each.group.parts[ALPHA])
     return Alpha(value=value, origin=TENSOR, rank_stabilized=declared.rank_stabilized)
 
 
-def _facts(vetted: VettedFile, updates: Sequence[LowRankUpdate], left: Sequence[Leftover]) -> AdapterFacts:
+def _facts(vetted: VettedFile, updates: Sequence[Update], left: Sequence[Leftover]) -> AdapterFacts:
     names = Counter(each.dialect for each in updates)
     return AdapterFacts(
         dialects=tuple(name for name, _ in names.most_common()),

@@ -5,16 +5,20 @@
 `state_dict_utils.py` (read, not copied).
 """
 
-from lorascan.dialects._dialect import Dialect, Place, dotted_places
+from lorascan.dialects import xlabs
+from lorascan.dialects._components import COMPONENTS
+from lorascan.dialects._dialect import Dialect, dotted_places
 from lorascan.dialects._manifest import Manifest
-from lorascan.dialects.peft import COMPONENTS
+from lorascan.dialects._place import Place
 
 _UNET_ENDINGS = {"to_out": "to_out.0"}
 _TEXT_ENDINGS = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 
 
-def _claims(_stem: str, spelling: str) -> bool:
-    return spelling in {"lora.down", "_lora.down"}
+def _claims(stem: str, spelling: str) -> bool:
+    if stem.startswith("diffusion_model."):
+        return False
+    return spelling in {"lora.down", "_lora.down"} and not xlabs.DIALECT.claims(stem, spelling)
 
 
 def _places(stem: str, spelling: str, manifest: Manifest) -> tuple[Place, ...]:

@@ -1,43 +1,27 @@
-"""Reads the names that PEFT writes, alone or under diffusers' component prefixes.
+"""Reads the names that PEFT writes under diffusers' component prefixes, or under none.
 
-`unet.….lora_A.weight` (diffusers since 0.22), `base_model.model.….lora_A[.default].weight` (a PEFT folder). Source:
-peft `get_peft_model_state_dict`, diffusers `StableDiffusionLoraLoaderMixin.save_lora_weights`.
+`unet.….lora_A.weight`, `transformer.….lora_A.weight` (diffusers since 0.22). Source: peft `get_peft_model_state_dict`,
+diffusers `StableDiffusionLoraLoaderMixin.save_lora_weights`.
 """
 
-from lorascan.dialects._dialect import Dialect, Place, anywhere, dotted_places
+from lorascan.dialects._components import BFL, COMPONENTS
+from lorascan.dialects._dialect import Dialect, anywhere, dotted_places
 from lorascan.dialects._manifest import Manifest
+from lorascan.dialects._place import Place
+from lorascan.dialects.peft_folder import WRAPPERS
 
-COMPONENTS = (
-    "unet",
-    "unet_2",
-    "transformer",
-    "transformer_2",
-    "text_encoder",
-    "text_encoder_2",
-    "text_encoder_3",
-    "prior",
-    "decoder",
-    "vae",
-    "safety_checker",
-    "image_encoder",
-    "feature_extractor",
-    "controlnet",
-    "image_projection",
-)
-"""First words of a name that are components of a pipeline; those outside the image model are findings of their own."""
-_WRAPPER = "base_model.model."
+_OTHERS = ("lora_", "oft_", "lycoris_", "diffusion_model.", "model.diffusion_model.", *WRAPPERS)
 
 
 def _claims(stem: str, spelling: str) -> bool:
-    return spelling == "lora_A" and not stem.startswith("lora_") and ":" not in stem
+    return spelling == "lora_A" and not stem.startswith(_OTHERS) and ":" not in stem and stem.partition(".")[0] not in BFL
 
 
 def _places(stem: str, _spelling: str, manifest: Manifest) -> tuple[Place, ...]:
-    path = stem.removeprefix(_WRAPPER)
-    component, _, rest = path.partition(".")
+    component, _, rest = stem.partition(".")
     if component in COMPONENTS and rest:
         return dotted_places(component, rest, manifest)
-    return anywhere(path, manifest, fall_back="unknown")
+    return anywhere(stem, manifest, fall_back="unknown")
 
 
 _ATTENTION = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"

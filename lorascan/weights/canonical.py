@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lorascan.core.adapter import Adapter, TensorSpan, VettedFile
+from lorascan.core.adapter import Adapter, LowRankUpdate, TensorSpan, Update, VettedFile
+from lorascan.core.errors import Unavailable
 from lorascan.weights.decode import FORMATS, raw, to_float64, unit
 
 
@@ -19,16 +20,27 @@ def canonical(adapter: Adapter, vetted: VettedFile) -> bytes:
     """A safetensors file of every update whose module is known, under `<component>.<module_path>.lora_A|B.weight`.
 
     lora_A is A as float32, lora_B is s·B; convolutions keep their kernel dimensions. Module paths are those of the
-    installed libraries (text encoders: transformers 5). Updates of unknown modules, or of types that hold no weights,
-    are left out: a loader must not be asked for what cannot be applied.
+    installed libraries (text encoders: transformers 5). Updates of unknown modules, of types that hold no weights, or of
+    kinds other than plain pairs are left out: a loader must not be asked for what cannot be applied. A module's share
+    of a fused matrix has the whole A and its own rows of B. Raises Unavailable where nothing is left because the file
+    holds other kinds only: what cannot be loaded cannot be tested.
     """
     tensors: dict[str, NDArray[np.float32]] = {}
     for update in adapter.updates:
-        if update.resolved and update.down.dtype in FORMATS and update.up.dtype in FORMATS:
+        if isinstance(update, LowRankUpdate) and loadable(update):
             stem = f"{update.component}.{update.module_path}"
             tensors[f"{stem}.lora_A.weight"] = _float32(vetted, update.down, 1.0)
-            tensors[f"{stem}.lora_B.weight"] = _float32(vetted, update.up, update.scaling)
+            up = _float32(vetted, update.up, update.scaling)
+            tensors[f"{stem}.lora_B.weight"] = up if update.rows is None else up[slice(*update.rows)]
+    other = sorted({each.name for each in adapter.updates if each.resolved and not each.loadable})
+    if other and not tensors:
+        raise Unavailable(f"updates of the kind {', '.join(other)} cannot be loaded", "audit a file of plain low-rank updates")
     return _safetensors(tensors)
+
+
+def loadable(update: Update) -> bool:
+    """Whether `canonical` writes the update: a plain pair of numbers for a module that the base has."""
+    return update.loadable and update.resolved and all(span.dtype in FORMATS for span in update.tensors)
 
 
 def _float32(vetted: VettedFile, span: TensorSpan, factor: float) -> NDArray[np.float32]:

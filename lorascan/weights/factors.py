@@ -1,24 +1,53 @@
-"""Streams the factors of an update in float64."""
+"""Streams factors, and products that are never formed whole, in float64."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from lorascan.core.adapter import LowRankUpdate, TensorSpan
+from lorascan.core.adapter import TensorSpan
 from lorascan.weights.decode import Matrix, Raw, raw, to_float64, unit
 
 BLOCK = 2**20
 """Entries decoded at a time: 8 MiB as float64, and as much again for the product that uses them."""
 
 
+class Tall(Protocol):
+    """A matrix of shape (length, rank), read by rows; the numbers that are meant are those read times `unit`."""
+
+    @property
+    def unit(self) -> float:
+        """A power of two."""
+
+    @property
+    def length(self) -> int:
+        """Rows."""
+
+    @property
+    def rank(self) -> int:
+        """Columns."""
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """Rows start to stop in float64."""
+
+
+def blocks(tall: Tall) -> Iterator[Matrix]:
+    """Consecutive rows, at most BLOCK entries at a time but at least one row."""
+    step = max(1, BLOCK // max(1, tall.rank))
+    for start in range(0, tall.length, step):
+        yield tall.rows(start, min(start + step, tall.length))
+
+
+def whole(tall: Tall) -> Matrix:
+    """The whole matrix, (length, rank)."""
+    return np.concatenate(list(blocks(tall)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A factor as a tall matrix of shape (length, rank): B itself, or A transposed.
-
-    `codes` are its stored codes; the numbers that are meant are the decoded ones times `unit`.
-    """
+    """A stored matrix: B itself, or A transposed. `codes` are its stored codes, `shrink` a power of two."""
 
     codes: Raw
     dtype: str
@@ -35,29 +64,168 @@ class Factor:
         """Columns."""
         return int(self.codes.shape[1])
 
-    def blocks(self) -> Iterator[Matrix]:
-        """Consecutive rows as float64, at most BLOCK entries at a time but at least one row."""
-        rows = max(1, BLOCK // self.rank)
-        for start in range(0, self.length, rows):
-            block = to_float64(self.codes[start : start + rows], self.dtype)
-            yield block if self.shrink == 1.0 else block * self.shrink
-
-    def whole(self) -> Matrix:
-        """The whole matrix, (length, rank)."""
-        return np.concatenate(list(self.blocks()))
+    def rows(self, start: int, stop: int) -> Matrix:
+        """Rows start to stop in float64."""
+        block = to_float64(self.codes[start:stop], self.dtype)
+        return block if self.shrink == 1.0 else block * self.shrink
 
 
-def factors(update: LowRankUpdate, content: memoryview, largest: tuple[float, float]) -> tuple[Factor, Factor]:
-    """Down (transposed) and up of an update; `largest` are their largest |entry|, as surveyed."""
-    rank = update.rank
-    down = raw(content, update.down).reshape(rank, -1).T
-    up = raw(content, update.up).reshape(-1, rank)
-    return _factor(down, update.down, largest[0]), _factor(up, update.up, largest[1])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceProduct:
+    """Row by row the outer product of two matrices' rows: (length, rank₁·rank₂).
+
+    With it a Hadamard product of two products is one product: (A₁B₁) ∘ (A₂B₂) = face(A₁, A₂) · face(B₁ᵀ, B₂ᵀ)ᵀ (Slyusar
+    1996, the transposed Khatri–Rao product).
+    """
+
+    left: Tall
+    right: Tall
+
+    @property
+    def unit(self) -> float:
+        """The product of the two."""
+        return self.left.unit * self.right.unit
+
+    @property
+    def length(self) -> int:
+        """Rows of either."""
+        return self.left.length
+
+    @property
+    def rank(self) -> int:
+        """The product of the two."""
+        return self.left.rank * self.right.rank
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """Rows start to stop in float64."""
+        left, right = self.left.rows(start, stop), self.right.rows(start, stop)
+        return (left[:, :, None] * right[:, None, :]).reshape(stop - start, self.rank)
 
 
-def _factor(codes: Raw, span: TensorSpan, largest: float) -> Factor:
-    """float64 numbers are brought near 1 first, so that no square of them overflows or vanishes."""
-    if span.dtype != "F64" or largest == 0.0:
-        return Factor(codes=codes, dtype=span.dtype, unit=unit(span.dtype), shrink=1.0)
-    exponent = min(1000, max(-1000, math.frexp(largest)[1]))
-    return Factor(codes=codes, dtype=span.dtype, unit=2.0**exponent, shrink=2.0**-exponent)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreProduct:
+    """A side of a Tucker update: row (i, k) is Σₙ core[m, n, k] · factor[i, n] for every m.
+
+    `core` is (m, n, kernel) in float64, small; `factor` is (length, n). Rows are those of in × kernel, the kernel inner.
+    """
+
+    core: Matrix
+    core_unit: float
+    factor: Tall
+
+    @property
+    def unit(self) -> float:
+        """The product of the two."""
+        return self.core_unit * self.factor.unit
+
+    @property
+    def length(self) -> int:
+        """In · kernel."""
+        return self.factor.length * int(self.core.shape[2])
+
+    @property
+    def rank(self) -> int:
+        """M."""
+        return int(self.core.shape[0])
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """Rows start to stop in float64."""
+        kernel = int(self.core.shape[2])
+        first, last = start // kernel, -(-stop // kernel)
+        product = np.tensordot(self.factor.rows(first, last), self.core, axes=(1, 1))
+        return product.transpose(0, 2, 1).reshape(-1, self.rank)[start - first * kernel : stop - first * kernel]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hadamard:
+    """Rows of (A₁B₁) ∘ (A₂B₂), formed a block at a time. `a` are tall; `b` are whole, (rank, columns) in float64."""
+
+    a: tuple[Tall, Tall]
+    b: tuple[Matrix, Matrix]
+    unit: float
+
+    @property
+    def length(self) -> int:
+        """Rows of ΔW."""
+        return self.a[0].length
+
+    @property
+    def rank(self) -> int:
+        """Columns of ΔW."""
+        return int(self.b[0].shape[1])
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """Rows start to stop in float64."""
+        product: Matrix = self.a[0].rows(start, stop) @ self.b[0]
+        product *= self.a[1].rows(start, stop) @ self.b[1]
+        return product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowRange:
+    """Rows start to stop of another matrix: one module's share of a fused one."""
+
+    tall: Tall
+    start: int
+    stop: int
+
+    @property
+    def unit(self) -> float:
+        """That of the whole."""
+        return self.tall.unit
+
+    @property
+    def length(self) -> int:
+        """The rows kept."""
+        return self.stop - self.start
+
+    @property
+    def rank(self) -> int:
+        """That of the whole."""
+        return self.tall.rank
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """Rows start to stop of the kept ones, in float64."""
+        return self.tall.rows(self.start + start, self.start + stop)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formed:
+    """A matrix that is at hand in float64."""
+
+    matrix: Matrix
+    unit: float
+
+    @property
+    def length(self) -> int:
+        """Rows."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def rank(self) -> int:
+        """Columns."""
+        return int(self.matrix.shape[1])
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        """Rows start to stop."""
+        return self.matrix[start:stop]
+
+
+def stored(content: memoryview, span: TensorSpan, largest: float, *, near_one: bool = False) -> Factor:
+    """The tensor as (first dimension, the others flattened); `largest` is its largest |entry|.
+
+    float64 numbers are brought near 1 first, so that no square of them overflows or vanishes; with `near_one` those of
+    every type are, for products of more than two factors.
+    """
+    shape = span.shape or (1,)
+    codes = raw(content, span).reshape(shape[0], math.prod(shape[1:]))
+    base = unit(span.dtype)
+    if largest == 0.0 or (span.dtype != "F64" and not near_one):
+        return Factor(codes=codes, dtype=span.dtype, unit=base, shrink=1.0)
+    exponent = min(1000, max(-1000, math.frexp(largest / base)[1]))
+    return Factor(codes=codes, dtype=span.dtype, unit=base * 2.0**exponent, shrink=2.0**-exponent)
+
+
+def turned(factor: Factor) -> Factor:
+    """The transposed matrix, without a copy."""
+    return Factor(codes=factor.codes.T, dtype=factor.dtype, unit=factor.unit, shrink=factor.shrink)

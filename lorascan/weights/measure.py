@@ -1,28 +1,107 @@
 """Measures every update of an adapter."""
 
-from lorascan.core.adapter import Adapter, LayerStatistics, LowRankUpdate, VettedFile, WeightStatistics
-from lorascan.weights.decode import FORMATS
-from lorascan.weights.factors import factors
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lorascan.core.adapter import Adapter, LayerStatistics, Unmeasured, Update, VettedFile, WeightStatistics
+from lorascan.weights.decode import FORMATS, Matrix
+from lorascan.weights.factors import Tall
 from lorascan.weights.numbers import Survey, survey
-from lorascan.weights.spectra import singular_values
+from lorascan.weights.operands import Operand, Pair, Source, operands
+from lorascan.weights.spectra import dense_values, singular_values
 from lorascan.weights.statistics import describe
+from lorascan.weights.upright import upright
+
+DENSE_SIDE = 4096
+"""Longest smaller side of a matrix whose spectrum is taken whole: its Gram matrix has 128 MiB."""
+DENSE_WORK = 6e11
+"""Side² · length of all such matrices of one file: a minute or two of one core."""
+
+NEEDS_BASE = "ΔW depends on the base's weight"
+BAD_NUMBERS = "a tensor has numbers that are not finite, or a type that holds no weights"
+TOO_LARGE = f"no exact spectrum: the matrix is dense and its smaller side above {DENSE_SIDE}"
+NO_BUDGET = "no exact spectrum: the file holds more dense matrices than the budget of one measurement"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Plan:
+    """What is to be solved: all pairs together, dense matrices one by one."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    tall: list[Tall] = field(default_factory=list)
+    work: float = 0.0
+
+    def add(self, operand: Operand) -> "_Slot":
+        """The place of the operand's values. The caller has checked the budget."""
+        if isinstance(operand, tuple):
+            self.pairs.append(operand)
+            return _Slot(pair=len(self.pairs) - 1)
+        self.tall.append(operand)
+        return _Slot(tall=len(self.tall) - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slot:
+    pair: int = -1
+    tall: int = -1
 
 
 def measure(adapter: Adapter, vetted: VettedFile) -> WeightStatistics:
     """One row of statistics a module, and every tensor of the file whose numbers are not all finite.
 
-    A module with a bad number or with a factor of a type that holds no weights has no row. Memory beyond the file
-    stays in the tens of MiB whatever the file holds; ranks were limited when the adapter was read.
+    An update with a bad number, with a tensor of a type that holds no weights, whose ΔW depends on the base, or whose
+    spectrum is out of bounds has no row: it is listed with the reason. Memory beyond the file stays in the tens of
+    MiB for low-rank kinds whatever the file holds; ranks were limited when the adapter was read.
     """
     surveys = {span.name: survey(vetted.content, span) for span in vetted.spans if span.dtype in FORMATS}
-    sound = [each for each in adapter.updates if _is_sound(each, surveys)]
-    largest = [(surveys[each.down.name].max_abs, surveys[each.up.name].max_abs) for each in sound]
-    pairs = [factors(each, vetted.content, sizes) for each, sizes in zip(sound, largest, strict=True)]
-    rows = zip(sound, singular_values(pairs), largest, strict=True)
-    layers: tuple[LayerStatistics, ...] = tuple(describe(update, values, max(sizes)) for update, values, sizes in rows)
+    source = Source(content=vetted.content, largest={name: each.max_abs for name, each in surveys.items()})
+    plan, planned, unmeasured = _Plan(), [], []
+    for update in adapter.updates:
+        reason = _reason(update, surveys)
+        parts = () if reason else tuple(upright(each) for each in operands(update, source))
+        reason = reason or _out_of_bounds(parts, plan)
+        if reason:
+            unmeasured.append(Unmeasured(module_path=update.module_path, component=update.component, kind=update.name, reason=reason))
+        else:
+            planned.append((update, tuple(plan.add(each) for each in parts)))
+    layers = _solved(plan, planned, source.largest)
     bad = tuple(each.bad for each in surveys.values() if each.bad is not None)
-    return WeightStatistics(layers=layers, bad_numbers=bad)
+    return WeightStatistics(layers=layers, bad_numbers=bad, unmeasured=tuple(unmeasured))
 
 
-def _is_sound(update: LowRankUpdate, surveys: dict[str, Survey]) -> bool:
-    return all(span.name in surveys and surveys[span.name].bad is None for span in (update.down, update.up))
+def _reason(update: Update, surveys: Mapping[str, Survey]) -> str:
+    """Why the update has no spectrum, "" where it has one."""
+    if update.base_dependent or update.name == "set":
+        return NEEDS_BASE
+    sound = all(span.name in surveys and surveys[span.name].bad is None for span in update.tensors)
+    return "" if sound else BAD_NUMBERS
+
+
+def _out_of_bounds(parts: Sequence[Operand], plan: _Plan) -> str:
+    """Why the dense matrices among the operands are not solved, "" where they are; counts their work."""
+    talls = [each for each in parts if not isinstance(each, tuple)]
+    if any(each.rank > DENSE_SIDE for each in talls):
+        return TOO_LARGE
+    work = sum(float(each.rank) ** 2 * each.length for each in talls)
+    if plan.work + work > DENSE_WORK:
+        return NO_BUDGET
+    plan.work += work
+    return ""
+
+
+def _solved(plan: _Plan, planned: Sequence[tuple[Update, tuple[_Slot, ...]]], largest: Mapping[str, float]) -> tuple[LayerStatistics, ...]:
+    pairs = singular_values(plan.pairs)
+    layers = []
+    for update, slots in planned:
+        values = [pairs[slot.pair] if slot.tall < 0 else dense_values(plan.tall[slot.tall]) for slot in slots]
+        combined = values[0] if len(values) == 1 else _outer(values[0], values[1])
+        layers.append(describe(update, combined, max(largest[span.name] for span in update.tensors)))
+    return tuple(layers)
+
+
+def _outer(one: Matrix, two: Matrix) -> Matrix:
+    """The singular values of a Kronecker product, descending: all products of the factors' (Van Loan 2000)."""
+    with np.errstate(over="ignore"):
+        return np.sort(np.multiply.outer(one, two).reshape(-1))[::-1]

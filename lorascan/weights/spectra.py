@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from lorascan.weights.decode import Matrix
-from lorascan.weights.factors import Factor
+from lorascan.weights.factors import Tall, blocks, whole
 
 TOLERANCE = 1e-8
 """Largest accepted error of a singular value, as a share of the largest one."""
@@ -18,7 +18,7 @@ _EPSILON = float(np.finfo(np.float64).eps)
 _STACK = 2**18
 """Entries of the Gram matrices solved at once: 2 MiB a stack."""
 
-Pair = tuple[Factor, Factor]
+Pair = tuple[Tall, Tall]
 
 
 def singular_values(pairs: Sequence[Pair]) -> list[Matrix]:
@@ -41,10 +41,19 @@ def singular_values(pairs: Sequence[Pair]) -> list[Matrix]:
     return [found[index] * (down.unit * up.unit) for index, (down, up) in enumerate(pairs)]
 
 
-def gram(factor: Factor) -> Matrix:
+def dense_values(tall: Tall) -> Matrix:
+    """The singular values of a matrix with no more columns than rows, descending, in float64."""
+    total = gram(tall)
+    values: Matrix = np.sqrt(np.maximum(np.linalg.eigvalsh(total), 0.0))[::-1]
+    if not values.size or _EPSILON * float(np.linalg.norm(total)) <= TOLERANCE * float(values[0]) * float(values[-1]):
+        return values * tall.unit
+    return np.linalg.svd(_triangle(blocks(tall)), compute_uv=False) * tall.unit
+
+
+def gram(factor: Tall) -> Matrix:
     """Xᵀ·X of the tall factor X, (rank, rank)."""
     total = np.zeros((factor.rank, factor.rank))
-    for block in factor.blocks():
+    for block in blocks(factor):
         total += block.T @ block
     return total
 
@@ -85,23 +94,23 @@ def _checked(pair: Pair, values: Matrix, g_down: Matrix, g_up: Matrix) -> Matrix
     return by_qr(*pair)
 
 
-def by_qr(down: Factor, up: Factor) -> Matrix:
+def by_qr(down: Tall, up: Tall) -> Matrix:
     """Singular values of B·A from the triangular factors of Aᵀ and B."""
-    core = _triangle(up.blocks()) @ _triangle(down.blocks()).T
+    core = _triangle(blocks(up)) @ _triangle(blocks(down)).T
     return np.linalg.svd(core, compute_uv=False)
 
 
-def _wide(down: Factor, up: Factor) -> Matrix:
+def _wide(down: Tall, up: Tall) -> Matrix:
     """Where the rank exceeds a side of ΔW: QR of the long factor times the short one, so that nothing is rank × rank."""
     long, short = (down, up) if down.length >= up.length else (up, down)
-    side = short.whole().T
-    return np.linalg.svd(_triangle(block @ side for block in long.blocks()), compute_uv=False)
+    side = whole(short).T
+    return np.linalg.svd(_triangle(block @ side for block in blocks(long)), compute_uv=False)
 
 
-def _triangle(blocks: Iterable[Matrix]) -> Matrix:
+def _triangle(pieces: Iterable[Matrix]) -> Matrix:
     """R of the QR decomposition of the stacked blocks, block by block."""
     triangle: Matrix | None = None
-    for block in blocks:
+    for block in pieces:
         rows = block if triangle is None else np.concatenate((triangle, block))
         triangle = np.asarray(np.linalg.qr(rows, mode="r"))
     return np.zeros((0, 0)) if triangle is None else triangle

@@ -5,15 +5,18 @@ import sys
 
 import numpy as np
 
-from lorascan.core.adapter import LayerStatistics, LowRankUpdate
+from lorascan.core.adapter import LayerStatistics, Update
 from lorascan.weights.decode import Matrix
 
 RANK_THRESHOLD = 1e-7
 """Singular values below this share of the largest do not count: the error of the others' squares reaches up to here."""
 
+KEPT = 512
+"""Singular values listed of a kind that is not low-rank; its statistics are those of all."""
 
-def describe(update: LowRankUpdate, values: Matrix, max_abs: float) -> LayerStatistics:
-    """The statistics of ΔW = s·B·A from the singular values of B·A (descending, finite or overflowed to inf)."""
+
+def describe(update: Update, values: Matrix, max_abs: float) -> LayerStatistics:
+    """The statistics of ΔW from the singular values of ΔW/s (descending, finite or overflowed to inf)."""
     gain = abs(update.scaling)
     shares = _relative(values)
     squares, total = shares**2, float(shares.sum())
@@ -37,7 +40,9 @@ def describe(update: LowRankUpdate, values: Matrix, max_abs: float) -> LayerStat
         entropy=entropy,
         leading_share=1.0 / sum_of_squares if sum_of_squares else 0.0,
         max_abs=max_abs,
-        singular_values=tuple(_capped(float(each) * gain) for each in values),
+        singular_values=tuple(_capped(float(each) * gain) for each in (values if update.loadable else values[:KEPT])),
+        kind=update.name,
+        parameter=update.parameter,
     )
 
 

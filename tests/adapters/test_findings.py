@@ -85,7 +85,7 @@ CASES: dict[str, tuple[Callable[[Tensors], Tensors], str, Severity]] = {
     "unknown module": (lambda t: {**t, **module("unet.nowhere")}, "LS502", Severity.MEDIUM),
     "unknown base": (lambda _: module("transformer.nowhere"), "LS502", Severity.MEDIUM),
     "embedding": (with_tensor("<s1>"), "LS503", Severity.MEDIUM),
-    "full diff": (with_tensor(f"{STEM}.diff"), "LS504", Severity.MEDIUM),
+    "full diff": (with_tensor(f"{STEM[:-1]}k.diff", np.zeros((64, 64), dtype=np.float32)), "LS504", Severity.MEDIUM),
     "bias": (with_tensor(f"{STEM}.lora_B.bias"), "LS504", Severity.MEDIUM),
     "base weight": (with_tensor("conv_in.weight"), "LS406", Severity.HIGH),
     "mixed dialects": (lambda t: {**t, **module(f"unet.{ATTENTION[:-1]}k", width=64)}, "LS505", Severity.MEDIUM),

@@ -4,7 +4,7 @@ import pytest
 
 from lorascan.bases import manifests
 from lorascan.dialects import Dialect, dialects, read_adapter
-from lorascan.dialects._suffixes import Role, split
+from lorascan.dialects._endings import ALPHA, split
 from tests.adapters.builders import zero_file
 
 EVERY = pytest.mark.parametrize("name", list(dialects()))
@@ -12,12 +12,14 @@ MODULES = {
     ("unet", "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"),
     ("unet", "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_out.0"),
     ("text_encoder", "encoder.layers.0.self_attn.q_proj"),
+    ("text_encoder", "encoder.layers.0.self_attn.k_proj"),
+    ("transformer", "transformer_blocks.0.attn.to_out.0"),
 }
 
 
 def stems(dialect: Dialect) -> set[tuple[str, str]]:
     parts = [split(name) for name in dialect.example]
-    return {(part.stem, part.spelling) for part in parts if part.role in {Role.DOWN, Role.UP}}
+    return {(part.stem, part.ending.spelling) for part in parts if part.ending.role != ALPHA}
 
 
 @EVERY

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from lorascan.bases import manifests
+from lorascan.core.errors import Unavailable
 from lorascan.dialects import read_adapter
 from lorascan.weights import canonical
 from tests.adapters.builders import ATTENTION, TEXT, make_adapter, make_tensors, vetted, vetted_tensors
@@ -51,6 +52,31 @@ def test_nothing_foreign_is_written() -> None:
     sides = [f"lora_{side}.weight" for side in "AB"]
     assert set(header) == {f"{stem}.{side}" for stem in (f"unet.{ATTENTION}", f"text_encoder.{TEXT}") for side in sides}
     assert {each["dtype"] for each in header.values()} == {"F32"}
+
+
+def test_a_share_of_a_fused_matrix_is_written_as_its_own_rows() -> None:
+    from tests.dialects.flux import QKV, TINY
+
+    down, up = np.ones((2, 8), dtype=np.float32), np.arange(48, dtype=np.float32).reshape(24, 2)
+    stem = "lora_unet_double_blocks_0_img_attn_qkv"
+    file = vetted_tensors({f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up})
+
+    written = load(canonical(read_adapter(file, (TINY,)), file))
+
+    assert set(written) == {f"transformer.{path}.lora_{side}.weight" for path in QKV for side in "AB"}
+    for index, path in enumerate(QKV):
+        assert np.array_equal(written[f"transformer.{path}.lora_A.weight"], down)
+        assert np.array_equal(written[f"transformer.{path}.lora_B.weight"], up[8 * index : 8 * index + 8])
+
+
+def test_a_file_of_other_kinds_only_is_never_loaded_as_nothing() -> None:
+    stem = f"lora_unet_{ATTENTION.replace('.', '_')}"
+    file = vetted_tensors(
+        {f"{stem}.hada_w{n}_{side}": np.ones((64, 4) if side == "a" else (4, 64), dtype=np.float32) for n in (1, 2) for side in "ab"}
+    )
+
+    with pytest.raises(Unavailable, match="loha"):
+        canonical(read_adapter(file, manifests()), file)
 
 
 def every_module(components: tuple[str, ...]) -> tuple[bytes, Matrices]:
@@ -96,13 +122,13 @@ def lab_pipeline():  # noqa: ANN201 - diffusers has no types
     from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from lorascan.bases._generate import _LAB_UNET, _TEXT_ENCODERS
     from lorascan.bases._patch_vae import PatchVae
+    from lorascan.bases.lab import FAMILY
 
     torch.manual_seed(0)
-    text = CLIPTextConfig(**_TEXT_ENCODERS["lab"]["text_encoder"], bos_token_id=0, eos_token_id=1)
+    text = CLIPTextConfig(**FAMILY.models["text_encoder"].config)
     return StableDiffusionPipeline(
-        unet=UNet2DConditionModel(**_LAB_UNET),
+        unet=UNet2DConditionModel(**FAMILY.models["unet"].config),
         text_encoder=CLIPTextModel(text),
         vae=PatchVae(),
         tokenizer=None,

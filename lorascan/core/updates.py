@@ -1,0 +1,298 @@
+"""The kinds of update that an adapter may hold.
+
+All have one face (`Update`): which module, which ΔW shape, rank, α and scaling. ΔW is that of the flattened weight,
+(out, in·kh·kw). Formulas: LoRA (Hu et al. 2021), LoHa (Hyeon-Woo et al. 2022), LoKr (Edalati et al. 2022), DoRA (Liu et
+al. 2024), OFT (Qiu et al. 2023), BOFT (Liu et al. 2024), (IA)³ (Liu et al. 2022), GLoRA (Chavan et al. 2023).
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+from lorascan.core.tensors import TensorSpan
+
+Side = TensorSpan | tuple[TensorSpan, ...]
+WEIGHT, BIAS = "weight", "bias"
+"""What of a module an update changes."""
+PRODUCT, NO_ALPHA, RANK, ROOT = "ignored", "1 (no α)", "α/r", "α/√r"
+"""How a scaling follows from α."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(ABC):
+    """What one group of tensors does to one module of a base.
+
+    `module_path` is the diffusers module path inside its component, or the file's own stem where no base knows it
+    (`resolved` False). `rows` is set where the file stores several modules in one fused matrix (`fused` is its stem):
+    this update is those rows, start to stop, of the stored ΔW. `permuted` says that the file orders the module's rows
+    otherwise than the base: norms and spectra are right, the matrix must not be loaded as it stands.
+    """
+
+    kind: ClassVar[str]
+    base_dependent: ClassVar[bool] = False
+    """Whether ΔW is a function of the base's weight."""
+
+    module_path: str
+    component: str
+    dialect: str
+    alpha: float | None = None
+    alpha_origin: str = "missing"
+    alpha_span: TensorSpan | None = None
+    rank_stabilized: bool = False
+    resolved: bool = True
+    rows: tuple[int, int] | None = None
+    fused: str = ""
+    permuted: bool = False
+
+    @property
+    @abstractmethod
+    def tensors(self) -> tuple[TensorSpan, ...]:
+        """The tensors that ΔW is made of, without α."""
+
+    @property
+    @abstractmethod
+    def rank(self) -> int:
+        """The inner dimension that α is divided by; the largest rank possible where a kind has none."""
+
+    @property
+    @abstractmethod
+    def stored_shape(self) -> tuple[int, int]:
+        """(out, in·kh·kw) of the whole stored ΔW; 0 where the tensors do not tell a side."""
+
+    @property
+    def name(self) -> str:
+        """The kind as a reader knows it."""
+        return self.kind
+
+    @property
+    def parameter(self) -> str:
+        """Which parameter of the module is changed."""
+        return WEIGHT
+
+    @property
+    def scaled(self) -> bool:
+        """Whether α multiplies ΔW."""
+        return True
+
+    @property
+    def tells_base(self) -> bool:
+        """Whether the update changes a weight that a base's manifest lists, so that its shape tells the base."""
+        return self.parameter == WEIGHT
+
+    @property
+    def loadable(self) -> bool:
+        """Whether the worker can load this kind; what it cannot load is not tested."""
+        return False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(out, in·kh·kw) of this module's ΔW."""
+        if self.rows is None:
+            return self.stored_shape
+        return self.rows[1] - self.rows[0], self.stored_shape[1]
+
+    @property
+    def spans(self) -> tuple[TensorSpan, ...]:
+        """Every tensor that the update consumed."""
+        return self.tensors if self.alpha_span is None else (*self.tensors, self.alpha_span)
+
+    @property
+    def scaling(self) -> float:
+        """α/r, or α/√r where the adapter is rank-stabilised; 1 where the file gives no α or the kind ignores it."""
+        if self.alpha is None or not self.scaled:
+            return 1.0
+        return self.alpha / (math.sqrt(self.rank) if self.rank_stabilized else self.rank)
+
+    @property
+    def scaling_rule(self) -> str:
+        """How the scaling follows from α, in signs."""
+        if not self.scaled:
+            return PRODUCT
+        if self.alpha is None:
+            return NO_ALPHA
+        return ROOT if self.rank_stabilized else RANK
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowRankUpdate(Update):
+    """ΔW = scaling · up · down.
+
+    `down` is (rank, in) or (rank, in, kh, kw); `up` is (out, rank) or (out, rank, 1, 1).
+    """
+
+    kind: ClassVar[str] = "lora"
+    down: TensorSpan
+    up: TensorSpan
+
+    @property
+    def tensors(self) -> tuple[TensorSpan, ...]:
+        """Down, then up."""
+        return self.down, self.up
+
+    @property
+    def name(self) -> str:
+        """The kind, which is locon for a convolution whose kernel is larger than one."""
+        return "locon" if math.prod(self.down.shape[2:]) > 1 else "lora"
+
+    @property
+    def loadable(self) -> bool:
+        """Always, but for rows in another order than the base's."""
+        return not self.permuted
+
+    @property
+    def rank(self) -> int:
+        """Rows of `down`."""
+        return self.down.shape[0]
+
+    @property
+    def stored_shape(self) -> tuple[int, int]:
+        """(out, in·kh·kw)."""
+        return self.up.shape[0], math.prod(self.down.shape[1:])
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingUpdate(Update):
+    """ΔE = scaling · (up · down)ᵀ for a table of word vectors (PEFT's `lora_embedding_A|B`).
+
+    `down` is (rank, words), `up` is (width, rank); ΔE is (words, width).
+    """
+
+    kind: ClassVar[str] = "embedding"
+    down: TensorSpan
+    up: TensorSpan
+
+    @property
+    def tensors(self) -> tuple[TensorSpan, ...]:
+        """Down, then up."""
+        return self.down, self.up
+
+    @property
+    def rank(self) -> int:
+        """Rows of `down`."""
+        return self.down.shape[0]
+
+    @property
+    def stored_shape(self) -> tuple[int, int]:
+        """(words, width)."""
+        return math.prod(self.down.shape[1:]), self.up.shape[0]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuckerUpdate(Update):
+    """ΔW[o,i,k,l] = scaling · Σ mid[m,n,k,l] · up[o,m] · down[n,i]: a convolution with a middle factor.
+
+    `down` is (n, in, 1, 1), `mid` (m, n, kh, kw), `up` (out, m, 1, 1).
+    """
+
+    kind: ClassVar[str] = "tucker"
+    down: TensorSpan
+    mid: TensorSpan
+    up: TensorSpan
+
+    @property
+    def tensors(self) -> tuple[TensorSpan, ...]:
+        """Down, middle, up."""
+        return self.down, self.mid, self.up
+
+    @property
+    def rank(self) -> int:
+        """Rows of `down`."""
+        return self.down.shape[0]
+
+    @property
+    def stored_shape(self) -> tuple[int, int]:
+        """(out, in·kh·kw)."""
+        return self.up.shape[0], math.prod(self.down.shape[1:]) * math.prod(self.mid.shape[2:])
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HadamardUpdate(Update):
+    """LoHa: ΔW = scaling · (w1a·w1b) ∘ (w2a·w2b).
+
+    Plain: `w1a`, `w2a` are (out, rank), `w1b`, `w2b` (rank, in·kh·kw). With cores `t1`, `t2` (rank, rank, kh, kw) each
+    side is Σ t[i,j,k,l] · a[i,o] · b[j,n], and the factors are (rank, out) and (rank, in).
+    """
+
+    kind: ClassVar[str] = "loha"
+    w1a: TensorSpan
+    w1b: TensorSpan
+    w2a: TensorSpan
+    w2b: TensorSpan
+    t1: TensorSpan | None = None
+    t2: TensorSpan | None = None
+
+    @property
+    def tensors(self) -> tuple[TensorSpan, ...]:
+        """The four factors, then the cores."""
+        cores = tuple(each for each in (self.t1, self.t2) if each is not None)
+        return self.w1a, self.w1b, self.w2a, self.w2b, *cores
+
+    @property
+    def rank(self) -> int:
+        """Rows of `w1b`: what α is divided by. ΔW itself may have its square."""
+        return self.w1b.shape[0]
+
+    @property
+    def stored_shape(self) -> tuple[int, int]:
+        """(out, in·kh·kw)."""
+        if self.t1 is None:
+            return self.w1a.shape[0], math.prod(self.w1b.shape[1:])
+        return self.w1a.shape[1], self.w1b.shape[1] * math.prod(self.t1.shape[2:])
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KroneckerUpdate(Update):
+    """LoKr: ΔW = scaling · w1 ⊗ w2, each side a matrix or a product of two.
+
+    A side is one tensor, or (a, b) with a·b, or (a, b, t) with Σ t[i,j,k,l] · a[i,o] · b[j,n].
+    """
+
+    kind: ClassVar[str] = "lokr"
+    w1: Side
+    w2: Side
+
+    @property
+    def tensors(self) -> tuple[TensorSpan, ...]:
+        """The tensors of the first side, then of the second."""
+        return *_parts(self.w1), *_parts(self.w2)
+
+    @property
+    def scaled(self) -> bool:
+        """Not where both sides are whole: LyCORIS then sets α to the rank."""
+        return len(_parts(self.w1)) + len(_parts(self.w2)) > 2
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """The inner dimension of each factored side: LyCORIS divides α by the first, ComfyUI and diffusers by the last."""
+        return tuple(each[1].shape[0] for each in (_parts(self.w1), _parts(self.w2)) if len(each) > 1)
+
+    @property
+    def rank(self) -> int:
+        """That of the first factored side; the product of the sides' largest ranks where both are whole."""
+        if self.ranks:
+            return self.ranks[0]
+        return min(_side_shape(self.w1)) * min(_side_shape(self.w2))
+
+    @property
+    def stored_shape(self) -> tuple[int, int]:
+        """(out, in·kh·kw)."""
+        (out1, in1), (out2, in2) = _side_shape(self.w1), _side_shape(self.w2)
+        return out1 * out2, in1 * in2
+
+
+def _parts(side: Side) -> tuple[TensorSpan, ...]:
+    return side if isinstance(side, tuple) else (side,)
+
+
+def _side_shape(side: Side) -> tuple[int, int]:
+    """(rows, columns) of one side of a Kronecker product, flattened."""
+    parts = _parts(side)
+    if len(parts) == 3:
+        return parts[0].shape[1], parts[1].shape[1] * math.prod(parts[2].shape[2:])
+    return parts[0].shape[0], math.prod(parts[-1].shape[1:])

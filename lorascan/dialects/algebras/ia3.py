@@ -1,0 +1,35 @@
+"""Reads (IA)³: a vector that scales the rows or columns of the base's weight.
+
+Source: Liu et al. 2022; LyCORIS `ia3` (`.weight` beside `.on_input`); PEFT `ia3_l`.
+"""
+
+from lorascan.core.updates import Update
+from lorascan.core.whole_updates import ScaleUpdate
+from lorascan.dialects._reasons import Reason
+from lorascan.dialects.algebras._algebra import Algebra, Ending, Parts, blank, demand
+
+WEIGHT, MARKER, VECTOR = "plain weight", "on_input", "ia3_l"
+
+
+def build(stem: str, parts: Parts) -> tuple[Update, ...]:
+    """One update of a vector and its marker; a plain weight without a marker is left over."""
+    if VECTOR in parts:
+        (vector,) = demand(stem, parts, VECTOR)
+        return (ScaleUpdate(**blank(stem), factors=vector, marker=None, on_input=None),)
+    if MARKER not in parts:
+        return ()
+    vector, marker = demand(stem, parts, WEIGHT, MARKER)
+    return (ScaleUpdate(**blank(stem), factors=vector, marker=marker, on_input=None),)
+
+
+ALGEBRA = Algebra(
+    name="ia3",
+    endings=(
+        Ending(text=".weight", role=WEIGHT, reason=Reason.BASE_WEIGHT),
+        Ending(text=".bias", role="plain bias", reason=Reason.BIAS),
+        Ending(text=".on_input", role=MARKER),
+        Ending(text=".ia3_l", role=VECTOR),
+    ),
+    build=build,
+    example={".weight": (320, 1), ".on_input": ()},
+)

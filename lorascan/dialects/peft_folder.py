@@ -1,0 +1,34 @@
+"""Reads the names of a PEFT folder: `base_model.model.` before a path that names no component.
+
+Source: peft `PeftModel.save_pretrained`; LyCORIS kinds under PEFT names have the same prefix.
+"""
+
+from lorascan.dialects._components import COMPONENTS
+from lorascan.dialects._dialect import Dialect, anywhere, dotted_places
+from lorascan.dialects._manifest import Manifest
+from lorascan.dialects._place import Place
+
+WRAPPERS = ("base_model.model.",)
+
+
+def _claims(stem: str, spelling: str) -> bool:
+    return stem.startswith(WRAPPERS) and spelling in {"lora_A", "lora_down", "lycoris"}
+
+
+def _places(stem: str, _spelling: str, manifest: Manifest) -> tuple[Place, ...]:
+    path = stem.removeprefix(WRAPPERS[0])
+    component, _, rest = path.partition(".")
+    if component in COMPONENTS and rest:
+        return dotted_places(component, rest, manifest)
+    return anywhere(path, manifest, fall_back="unknown")
+
+
+_ATTENTION = "base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+
+DIALECT = Dialect(
+    name="peft_folder",
+    title="PEFT folder",
+    claims=_claims,
+    places=_places,
+    example={f"{_ATTENTION}.lora_A.weight": (4, 320), f"{_ATTENTION}.lora_B.weight": (320, 4)},
+)

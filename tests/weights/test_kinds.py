@@ -1,0 +1,128 @@
+"""Every kind of update with a ΔW of its own, against the dense matrix of its formula."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lorascan.bases import manifests
+from lorascan.core.adapter import Adapter, WeightStatistics
+from lorascan.dialects import read_adapter
+from lorascan.weights import measure
+from tests.adapters.builders import vetted_tensors
+from tests.weights.kinds import KNOWN, Known
+
+STEM = "lora_unet_x"
+EVERY = pytest.mark.parametrize("case", KNOWN)
+
+
+def tensors(known: Known, alpha: float | None = None, dtype: str = "float32") -> dict[str, NDArray[np.generic]]:
+    found: dict[str, NDArray[np.generic]] = {f"{STEM}{ending}": each.astype(dtype) for ending, each in known.tensors.items()}
+    if alpha is not None:
+        found[f"{STEM}.alpha"] = np.array(alpha, dtype=np.float32)
+    return found
+
+
+def read(known: Known, alpha: float | None = None, dtype: str = "float32") -> tuple[Adapter, WeightStatistics]:
+    file = vetted_tensors(tensors(known, alpha, dtype))
+    adapter = read_adapter(file, manifests())
+    return adapter, measure(adapter, file)
+
+
+@EVERY
+def test_shape_rank_and_norms_are_those_of_the_dense_matrix(case: str) -> None:
+    known = KNOWN[case]
+    expected = np.linalg.svd(known.delta, compute_uv=False)
+
+    adapter, statistics = read(known)
+
+    (update,), (layer,) = adapter.updates, statistics.layers
+    assert (update.name, update.shape, update.rank) == (known.kind, known.delta.shape, known.rank)
+    assert adapter.leftovers == ()
+    assert layer.spectral == pytest.approx(expected[0], rel=1e-9)
+    assert layer.frobenius == pytest.approx(np.linalg.norm(known.delta), rel=1e-9)
+    assert layer.nuclear == pytest.approx(expected.sum(), rel=1e-7)
+    assert layer.numerical_rank == np.linalg.matrix_rank(known.delta)
+    found = np.zeros(len(expected))
+    found[: len(layer.singular_values)] = layer.singular_values[: len(expected)]
+    assert np.abs(found - expected).max() <= 1e-8 * expected[0]
+
+
+@EVERY
+def test_alpha_scales_the_kinds_that_have_one_and_no_other(case: str) -> None:
+    known = KNOWN[case]
+    scaling = 6.0 / known.divisor if known.divisor else 1.0
+
+    adapter, statistics = read(known, alpha=6.0)
+
+    assert adapter.updates[0].scaling == pytest.approx(scaling)
+    assert statistics.layers[0].frobenius == pytest.approx(scaling * np.linalg.norm(known.delta), rel=1e-9)
+    assert [each.span.name for each in adapter.leftovers] == ([] if known.divisor or known.kind == "lokr" else [f"{STEM}.alpha"])
+
+
+@pytest.mark.parametrize("case", ["lora", "tucker", "loha", "loha of rank 40", "lokr", "diff"])
+@pytest.mark.parametrize("size", [2.0**-13, 2.0**-100, 2.0**30])
+def test_no_size_of_numbers_under_or_overflows(case: str, size: float) -> None:
+    known = KNOWN[case]
+    scaled = Known(
+        kind=known.kind,
+        tensors={name: (each.astype(np.float64) * size).astype(np.float64) for name, each in known.tensors.items()},
+        delta=known.delta,
+        rank=known.rank,
+    )
+    factors = {"lora": 2, "tucker": 3, "loha": 4, "loha of rank 40": 4, "lokr": 3, "diff": 1}[case]
+    expected = np.linalg.svd(known.delta, compute_uv=False)[0] * size**factors
+
+    _, statistics = read(scaled, dtype="float64")
+
+    assert statistics.layers[0].spectral == pytest.approx(expected, rel=1e-9)
+
+
+def test_half_precision_subnormals_of_four_factors_keep_their_digits() -> None:
+    known = KNOWN["loha"]
+    halves = {f"{STEM}{name}": (each * np.float32(1e-6)).astype(np.float16) for name, each in known.tensors.items()}
+    w1a, w1b, w2a, w2b = (each.astype(np.float64) for each in halves.values())
+    file = vetted_tensors(halves)
+
+    (layer,) = measure(read_adapter(file, manifests()), file).layers
+
+    assert layer.spectral == pytest.approx(np.linalg.svd((w1a @ w1b) * (w2a @ w2b), compute_uv=False)[0], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("endings", "kind"),
+    [
+        ({".lora_down.weight": (4, 8), ".lora_up.weight": (6, 4), ".dora_scale": (6, 1)}, "dora"),
+        ({".lora_down.weight": (4, 8), ".lora_up.weight": (6, 4), ".lora_magnitude_vector": (6,)}, "dora"),
+        ({".lora_down.weight": (4, 8), ".lora_up.weight": (6, 4), ".magnitude": (1, 8)}, "dora"),
+        ({".lokr_w1": (2, 2), ".lokr_w2": (3, 4), ".dora_scale": (6,)}, "dora"),
+        ({".oft_blocks": (2, 3, 3)}, "oft"),
+        ({".oft_diag": (2, 3, 3)}, "oft"),
+        ({".oft_blocks": (1, 2, 3, 3), ".rescale": (6, 1)}, "boft"),
+        ({".weight": (6, 1), ".on_input": ()}, "ia3"),
+        ({".a1.weight": (8, 4), ".a2.weight": (4, 8), ".b1.weight": (6, 4), ".b2.weight": (4, 8)}, "glora"),
+        ({".set_weight": (6, 8)}, "set"),
+    ],
+)
+def test_a_kind_that_depends_on_the_base_has_no_numbers_and_a_reason(endings: dict[str, tuple[int, ...]], kind: str) -> None:
+    file = vetted_tensors({f"{STEM}{ending}": np.ones(shape, dtype=np.float32) for ending, shape in endings.items()})
+
+    adapter = read_adapter(file, manifests())
+    statistics = measure(adapter, file)
+
+    (update,) = adapter.updates
+    assert (update.name, adapter.leftovers, statistics.layers) == (kind, (), ())
+    assert [(each.kind, "base" in each.reason) for each in statistics.unmeasured] == [(kind, True)]
+    assert not update.loadable
+
+
+def test_a_dense_matrix_beyond_the_bounds_is_listed_and_not_solved(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    module = sys.modules["lorascan.weights.measure"]
+    monkeypatch.setattr(module, "DENSE_SIDE", 10)
+    _, too_large = read(KNOWN["diff"])
+    monkeypatch.setattr(module, "DENSE_SIDE", 4096)
+    monkeypatch.setattr(module, "DENSE_WORK", 10.0)
+    _, no_budget = read(KNOWN["diff"])
+
+    assert [each.reason for each in (*too_large.unmeasured, *no_budget.unmeasured)] == [module.TOO_LARGE, module.NO_BUDGET]
