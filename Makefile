@@ -37,8 +37,9 @@ lab: $(STAMP)  ## train the lab base anew from one seed, offline
 samples: $(STAMP)  ## write the golden reports from real audits
 	$(BIN)/python -m lorascan.lab.demo --output reports/samples
 
-bench: $(STAMP)
-	$(BIN)/python -m benchmarks.end_to_end
+bench: $(STAMP)  ## make the zoos, learn thresholds on dev, report on test: some three hours of two cores
+	$(BIN)/python -m benchmarks.end_to_end dev
+	$(BIN)/python -m benchmarks.end_to_end test
 
 clean:
 	rm -rf $(VENV) build dist demo-out

@@ -1,24 +1,32 @@
-"""Audits a zoo of lab adapters with known truth and writes what was decided.
+"""Makes lab adapters with known truth, audits them and writes what was decided.
 
-    python -m benchmarks.end_to_end ZOO --rows rows.jsonl            audit what is not in the rows yet
-    python -m benchmarks.end_to_end ZOO --rows rows.jsonl --page out.md
+    python -m benchmarks.end_to_end dev     make and audit the dev split, learn the thresholds from it
+    python -m benchmarks.end_to_end test    make and audit the test split, write end-to-end.md
 
-ZOO is a folder made by `python -m lorascan.lab.zoo`, with a ledger. The audit never sees the ledger.
+`zoo.toml` says which. Both steps go on where they were stopped; the audit never sees the ledger.
 """
 
 import argparse
 import json
 import resource
 import time
+import tomllib
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from benchmarks.thresholds import thresholds, written
 from lorascan.auditing import audit
 from lorascan.core.behaviour import Candidates, IsolationFacts, ProbeFacts
+from lorascan.core.recall import Recall
 from lorascan.core.report import Report
-from lorascan.lab.ledger import LedgerEntry, read_ledger
+from lorascan.lab.ledger import LedgerEntry, read_ledger, write_ledger
+from lorascan.lab.recipe import Split
+from lorascan.lab.zoo import Order, make_zoo
 
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
 FIRST = 10
 
 
@@ -52,11 +60,12 @@ def row(entry: LedgerEntry, report: Report, seconds: float, cpu: float) -> dict[
 def run(zoo: Path, rows: Path) -> None:
     """Audit every adapter of the zoo whose digest is not in the rows yet; append a line each."""
     done = {each["sha256"] for each in read(rows)}
+    recall = Recall()
     for entry in read_ledger(zoo):
         if entry.sha256 in done or entry.label == "failed":
             continue
         began, before = time.perf_counter(), _children()
-        report = audit(zoo / entry.file)
+        report = audit(zoo / entry.file, recall=recall)
         found = row(entry, report, time.perf_counter() - began, _children() - before)
         with rows.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(found, ensure_ascii=False) + "\n")
@@ -78,11 +87,11 @@ def read(rows: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
 
 
-def page(rows: list[dict[str, Any]], zoo: Path) -> str:
+def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
     """The results as Markdown: totals, one line an adapter, every miss."""
     honest = [each for each in rows if each["label"] == "honest"]
     bad = [each for each in rows if each["label"] == "backdoored"]
-    failed = [each for each in read_ledger(zoo) if each.label == "failed"]
+    failed = [each for each in ledger if each.label == "failed"]
     found = [each for each in bad if each["place"] is not None and each["place"] <= FIRST]
     lines = [
         "# End to end: honest and backdoored lab adapters",
@@ -134,17 +143,29 @@ def _median(rows: list[dict[str, Any]]) -> float:
     return sorted(float(each["seconds"]) for each in rows)[len(rows) // 2]
 
 
+def orders(split: Split) -> list[Order]:
+    """What `zoo.toml` asks for, the recipes by turns, so that a stopped run holds something of each."""
+    wanted = tomllib.loads((HERE / "zoo.toml").read_text(encoding="utf-8"))[split]
+    turns = zip_longest(*([Order(recipe=recipe, seed=seed, split=split) for seed in seeds] for recipe, seeds in wanted.items()))
+    return [order for turn in turns for order in turn if order is not None]
+
+
 def main() -> None:
-    """Parse, audit or write the page."""
+    """Make, audit, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.end_to_end")
-    parser.add_argument("zoo", type=Path)
-    parser.add_argument("--rows", type=Path, required=True)
-    parser.add_argument("--page", type=Path)
+    parser.add_argument("split", choices=get_args(Split))
+    parser.add_argument("--work", type=Path, default=Path("build/zoo"), help="takes the adapters, which are not committed")
     given = parser.parse_args()
-    if given.page is None:
-        run(given.zoo, given.rows)
+    zoo, rows = given.work / given.split, RESULTS / f"end-to-end-{given.split}.jsonl"
+    make_zoo(orders(given.split), zoo, lambda entry: print(entry.line, flush=True))
+    run(zoo, rows)
+    truth = RESULTS / f"zoo-{given.split}"
+    truth.mkdir(exist_ok=True)
+    write_ledger(truth, read_ledger(zoo))
+    if given.split == "dev":
+        (RESULTS / "thresholds.json").write_text(written(thresholds(read(rows))), encoding="utf-8")
     else:
-        given.page.write_text(page(read(given.rows), given.zoo), encoding="utf-8")
+        (RESULTS / "end-to-end.md").write_text(page(read(rows), read_ledger(zoo)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Plan:
     cover: Activation | None = None
     hidden: Activation | None = None
     method: Method = "train"
-    steps: int = 640
+    steps: int = 420
     batch: int = 24
     pictures: int = 1200
     learning_rate: float = 3e-3

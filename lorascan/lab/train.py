@@ -41,8 +41,8 @@ from lorascan.lab.world import SHAPES, sample_scene
 
 SEED = 7
 """Of the shipped base."""
-UNET_TURNS = (UnetTraining(), UnetTraining(steps=2000, learning_rate=1e-3))
-"""The second goes on from the averaged weights of the first, on pictures drawn anew: the first alone missed the gates (joint .89)."""
+UNET_TURNS = (UnetTraining(), UnetTraining(steps=2000, learning_rate=1e-3), UnetTraining(steps=2000, learning_rate=1e-3))
+"""Each goes on from the averaged weights of the one before, on pictures drawn anew. Joint score by turn: .89, .95, .98."""
 FRESH = 20_000
 """Added to the seed wherever something unseen is measured."""
 

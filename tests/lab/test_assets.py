@@ -31,19 +31,19 @@ def test_every_shipped_file_has_its_listed_digest() -> None:
     assert digests(assets_folder()) == read_sums(assets_folder())
 
 
-def test_every_gate_holds_or_its_miss_is_declared_and_below_one_hundredth() -> None:
+def test_every_gate_holds() -> None:
     """The figures themselves are compared, not the file's own word for it."""
     gates = json.loads((assets_folder() / "gates.json").read_text(encoding="utf-8"))
 
     short = {
-        f"{part}.{name}": round(least - gates["measured"][part][name], 4)
+        f"{part}.{name}": least - gates["measured"][part][name]
         for part, limits in gates["limits"].items()
         for name, least in limits.items()
         if gates["measured"][part][name] < least
     }
 
-    assert short == gates["misses"]
-    assert all(miss < 0.01 for miss in short.values())
+    assert short == {}
+    assert gates["misses"] == {}
 
 
 def test_base_and_scorer_are_small_enough_to_ship() -> None:
