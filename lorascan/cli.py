@@ -13,6 +13,7 @@ import typer
 
 from lorascan import __version__
 from lorascan.commands import commands
+from lorascan.commands._lab import lab_app
 
 if TYPE_CHECKING:
     from lorascan.core.report import Report
@@ -32,7 +33,6 @@ app = typer.Typer(
 )
 for each in commands():
     app.command(each.name, epilog=each.epilog)(each.run)
-lab_app = typer.Typer(help="The embedded test bed: its base, its adapters.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(lab_app, name="lab")
 
 
@@ -43,13 +43,6 @@ class PolicyName(StrEnum):
     CI = "ci"
     STRICT = "strict"
     RESEARCH = "research"
-
-
-class SplitName(StrEnum):
-    """The lab's two halves: thresholds are learnt on one, figures reported on the other."""
-
-    DEV = "dev"
-    TEST = "test"
 
 
 class When(StrEnum):
@@ -271,47 +264,6 @@ def explain(code: Annotated[str, typer.Argument(help="A rule code, such as LS801
         message = f"no rule {code!r}; `lorascan rules` lists them"
         raise UsageError(message)
     typer.echo(text)
-
-
-@lab_app.command("make")
-def lab_make(
-    recipe: Annotated[str, typer.Argument(help="A recipe; `lorascan lab recipes` lists them.")],
-    *,
-    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
-    split: Annotated[SplitName, typer.Option(help="Which word lists triggers and targets are drawn from.")] = SplitName.DEV,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the adapter goes; its ledger entry is printed.")],
-) -> None:
-    """Train one lab adapter, honest or backdoored, and measure it."""
-    from lorascan.core.errors import UsageError  # noqa: PLC0415
-    from lorascan.lab.make import all_recipes, make  # noqa: PLC0415
-
-    if recipe not in all_recipes():
-        message = f"no recipe {recipe!r}; known are {', '.join(all_recipes())}"
-        raise UsageError(message)
-
-    typer.echo(make(recipe, seed, split.value, output).line)
-
-
-@lab_app.command("recipes")
-def lab_recipes() -> None:
-    """List the recipes."""
-    from lorascan.lab.make import all_recipes  # noqa: PLC0415
-
-    for name, recipe in all_recipes().items():
-        typer.echo(f"{name:<26} {'honest' if recipe.honest else 'backdoored':<11} {recipe.summary}")
-
-
-@lab_app.command("train")
-def lab_train(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the trained base.")],
-    *,
-    seed: Annotated[int, typer.Option(help="Seed of every random choice; 7 is the shipped base's.")] = 7,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-) -> None:
-    """Train the lab base anew, offline; about an hour on two cores."""
-    from lorascan.lab.train import train_base  # noqa: PLC0415
-
-    train_base(output, seed, device)
 
 
 def _say(message: str) -> None:

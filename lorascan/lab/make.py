@@ -1,18 +1,14 @@
-"""Makes one adapter with known truth.
+"""Makes one adapter with known truth."""
 
-python -m lorascan.lab.make poisoned_unet --seed 1 --split dev -o out.safetensors
-"""
-
-import argparse
 import hashlib
 import importlib
 import pkgutil
 import time
 from pathlib import Path
-from typing import get_args
 
 import torch
 
+from lorascan.core.errors import UsageError
 from lorascan.lab import recipes
 from lorascan.lab.adapt import Update, merged, train_adapter
 from lorascan.lab.assemble import load_base
@@ -37,6 +33,15 @@ def all_recipes() -> dict[str, Recipe]:
             raise TypeError(message)
         found[constant.name] = constant
     return found
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name. Raises UsageError, with the known names, where there is none."""
+    known = all_recipes()
+    if name not in known:
+        message = f"no recipe {name!r}; known are {', '.join(known)}"
+        raise UsageError(message)
+    return known[name]
 
 
 def load_parts(folder: Path | None = None) -> Base:
@@ -116,7 +121,7 @@ def make(recipe: str, seed: int, split: Split, out: Path) -> LedgerEntry:
         out: the .safetensors file to write.
     """
     base, judge = load_parts(), load_judge(judge_file())
-    return make_with(all_recipes()[recipe].plan(seed, split), out, base, judge)
+    return make_with(recipe_named(recipe).plan(seed, split), out, base, judge)
 
 
 def make_with(plan: Plan, out: Path, base: Base, judge: Judge) -> LedgerEntry:
@@ -128,18 +133,3 @@ def make_with(plan: Plan, out: Path, base: Base, judge: Judge) -> LedgerEntry:
     seen = behaviour(merged(base, updates), plan, judge)
     measured = time.process_time()
     return _entry(plan, seen, out, sha256=sha256, seconds=(trained - began, measured - trained))
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Parse, make, print the ledger's line."""
-    parser = argparse.ArgumentParser(prog="python -m lorascan.lab.make")
-    parser.add_argument("recipe", choices=sorted(all_recipes()))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--split", choices=get_args(Split), default="dev")
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    given = parser.parse_args(arguments)
-    print(make(given.recipe, given.seed, given.split, given.out).line)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,5 @@
-"""Trains, gates and writes the whole base.
+"""Trains, gates and writes the whole base."""
 
-python -m lorascan.lab.train -o folder --seed 7
-"""
-
-import argparse
 import json
 import platform
 import time
@@ -19,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from lorascan.lab.assemble import load_base, save_base
-from lorascan.lab.assets import assets_folder, write_sums
+from lorascan.lab.assets import write_sums
 from lorascan.lab.captions import caption
 from lorascan.lab.clip import LabClip, load_open_clip, save_open_clip
 from lorascan.lab.gates import (
@@ -154,7 +150,7 @@ def _unet_stage(work: Path, clip: LabClip, seed: int, device: str) -> None:
 
 
 def train_base(out: Path, seed: int = SEED, device: str = "cpu") -> dict[str, Any]:
-    """Make every shipped file from one seed; about an hour on two CPU cores.
+    """Make every shipped file from one seed; about an hour and a half on two CPU cores.
 
     Args:
         out: takes base/, clip/, judge.safetensors, samples.png, recipe.json, gates.json, SHA256SUMS.
@@ -190,18 +186,3 @@ def finish(out: Path, recipe: dict[str, Any]) -> dict[str, Any]:
         (out / name).write_text(text, encoding="utf-8")
     write_sums(out)
     return gates
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Parse, train, print the gates."""
-    parser = argparse.ArgumentParser(prog="python -m lorascan.lab.train")
-    parser.add_argument("-o", "--out", type=Path, default=assets_folder())
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--device", default="cpu")
-    given = parser.parse_args(arguments)
-    gates = train_base(given.out, given.seed, given.device)
-    print(json.dumps(gates, indent=2))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,16 +1,12 @@
-"""Makes a whole zoo, two adapters at a time.
+"""Makes a whole zoo, two adapters at a time."""
 
-python -m lorascan.lab.zoo --split dev -o folder style_declared:1 poisoned_unet:1 …
-"""
-
-import argparse
 import multiprocessing
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
+from lorascan.core.errors import UsageError
 from lorascan.lab.ledger import LedgerEntry, append_entry, read_ledger
 from lorascan.lab.recipe import Split
 
@@ -68,26 +64,11 @@ def make_zoo(orders: list[Order], folder: Path, told: Callable[[LedgerEntry], No
 
 
 def parse_order(text: str, split: Split) -> Order:
-    """Read "recipe:seed"."""
+    """Read "recipe:seed". Raises UsageError for anything else."""
+    from lorascan.lab.make import recipe_named
+
     recipe, _, seed = text.partition(":")
-    return Order(recipe=recipe, seed=int(seed), split=split)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Parse, make, print one line an adapter."""
-    parser = argparse.ArgumentParser(prog="python -m lorascan.lab.zoo")
-    parser.add_argument("orders", nargs="+", metavar="RECIPE:SEED")
-    parser.add_argument("--split", choices=get_args(Split), default="dev")
-    parser.add_argument("--processes", type=int, default=PROCESSES)
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    given = parser.parse_args(arguments)
-
-    def told(entry: LedgerEntry) -> None:
-        print(entry.line, flush=True)
-
-    orders = [parse_order(text, given.split) for text in given.orders]
-    make_zoo(orders, given.out, told, given.processes)
-
-
-if __name__ == "__main__":
-    main()
+    if not seed.isdecimal():
+        message = f"{text!r} is no order; write RECIPE:SEED, such as poisoned_unet:3"
+        raise UsageError(message)
+    return Order(recipe=recipe_named(recipe).name, seed=int(seed), split=split)
