@@ -50,12 +50,12 @@ def audit(
         if evidence.has(Subject) and (settings.keep_going or may_be_loaded(found, policy, listed)):
             evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener), listener))
         evidence = _with_the_stages_that_did_not_run(evidence)
-    findings, _ = examine(evidence)
-    verdict = decide(evidence, findings, _limits(evidence), policy, listed)
+        found, _ = examine(evidence)
+    verdict = decide(evidence, found, _limits(evidence), policy, listed)
     return Report(
         name=path.name,
         evidence=evidence,
-        findings=findings,
+        findings=found,
         verdict=verdict,
         policy=policy.name,
         environment=environment(),

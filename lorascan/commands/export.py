@@ -28,7 +28,7 @@ def export(
     from lorascan.core.findings import Decision  # noqa: PLC0415
     from lorascan.policy import EXIT_CODES  # noqa: PLC0415
     from lorascan.settings import settings_of  # noqa: PLC0415
-    from lorascan.weights import canonical  # noqa: PLC0415
+    from lorascan.weights.canonical import canonical, loadable  # noqa: PLC0415
 
     _demand_sense(file, output, clean=clean)
     report = run(file, settings_of(policy="static", base=base))
@@ -37,9 +37,9 @@ def export(
         say(f"not exported, {decision}: {'; '.join(report.verdict.reasons)}")
         raise typer.Exit(EXIT_CODES[decision])
     subject = report.evidence[Subject]
-    exported = sum(each.resolved for each in subject.adapter.updates)
+    exported = sum(map(loadable, subject.adapter.updates))
     if not exported:
-        say("not exported: no update of this file has a module in a base that lorascan knows; name one with --base")
+        say("not exported: no update of this file is a plain pair for a module of a base that lorascan knows; name one with --base")
         raise typer.Exit(EXIT_CODES[Decision.UNDECIDED])
     try:
         write_atomically(output, canonical(subject.adapter, subject.vetted))

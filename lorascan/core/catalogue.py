@@ -15,14 +15,19 @@ def members(package: str, constant: str, kind: type[MemberT]) -> dict[str, Membe
     Raises TypeError where a module lacks the constant or holds one of another type: a plug-in that is
     not found would be a check that silently does not run.
     """
-    found: dict[str, MemberT] = {}
+    return dict(_members(package, constant, kind))
+
+
+@cache
+def _members(package: str, constant: str, kind: type[MemberT]) -> tuple[tuple[str, MemberT], ...]:
+    found: list[tuple[str, MemberT]] = []
     for name in _public_modules(package):
         member = getattr(importlib.import_module(f"{package}.{name}"), constant, None)
         if not isinstance(member, kind):
             message = f"{package}.{name} must define {constant} of type {kind.__name__}"
             raise TypeError(message)
-        found[name] = member
-    return found
+        found.append((name, member))
+    return tuple(found)
 
 
 @cache

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from lorascan.core.adapter import FileFacts
 from lorascan.core.evidence import Evidence
@@ -25,14 +26,28 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """A pattern, and lower-case marks of which every match holds one: a text without them is not searched."""
+    """A pattern, and lower-case marks of which every match holds one: a text without them is not searched.
 
-    pattern: re.Pattern[str]
+    `in_ascii`: whether a text of ASCII alone can match. Most texts hold no mark, and then the pattern is never compiled.
+    """
+
+    expression: str
+    flags: re.RegexFlag = re.NOFLAG
     marks: tuple[str, ...] = ("",)
+    in_ascii: bool = True
 
     def first(self, text: Text) -> re.Match[str] | None:
         """The first match."""
-        return self.pattern.search(text.value) if any(mark in text.lowered for mark in self.marks) else None
+        if not self.in_ascii and text.value.isascii():
+            return None
+        if not any(mark in text.lowered for mark in self.marks):
+            return None
+        return _compiled(self.expression, self.flags).search(text.value)
+
+
+@cache
+def _compiled(expression: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    return re.compile(expression, flags)
 
 
 def texts(evidence: Evidence) -> Iterator[Text]:

@@ -13,7 +13,6 @@ pages have them, and whole Cyrillic or Greek words are silent. A caption that wa
 Source: Unicode Technical Report 36 and Technical Standard 39 (confusables).
 """
 
-import re
 from collections.abc import Iterator
 
 from lorascan.core.adapter import FileFacts
@@ -35,17 +34,17 @@ _DOUBLES = (
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"  # Cyrillic capital
     "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"  # Greek
 )
-_REORDERING = Sought(pattern=re.compile("[\u202a-\u202e\u2066-\u2069]"))
+_REORDERING = Sought(expression="[\u202a-\u202e\u2066-\u2069]", in_ascii=False)
 _HIDING = Sought(
-    pattern=re.compile(
-        f"[A-Za-z0-9][{_INVISIBLE}]+[A-Za-z0-9]|[{_INVISIBLE}]{{4}}|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001-\U000e007f]"
-    )
+    expression=f"[A-Za-z0-9][{_INVISIBLE}]+[A-Za-z0-9]|[{_INVISIBLE}]{{4}}|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001-\U000e007f]",
+    in_ascii=False,
 )
 _IMITATING = Sought(
-    pattern=re.compile(
+    expression=(
         rf"(?<!\w)(?=[A-Za-z{_DOUBLES}]{{0,60}}[{_DOUBLES}])(?=[{_DOUBLES}]{{0,60}}[A-Za-z])"
         rf"[A-Za-z{_DOUBLES}]{{3,60}}(?!\w)"
-    )
+    ),
+    in_ascii=False,
 )
 
 

@@ -45,7 +45,7 @@ _DECODED = 4096  # characters of a run that are decoded: a multiple of 4
 _ITEMS = 500_000
 _REPORTED = 20
 _SECRET = Sought(
-    pattern=re.compile(
+    expression=(
         r"\bhf_[A-Za-z0-9]{34}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{60,}|\bglpat-[\w-]{20,}"
         r"|\bsk-(?:proj-)?[A-Za-z0-9_-]{40,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bxox[abprs]-[\w-]{20,}"
         r"|-----BEGIN (?:\w+ ){0,2}PRIVATE KEY-----"
@@ -53,28 +53,34 @@ _SECRET = Sought(
     marks=("hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "akia", "aiza", "xox", "-----begin"),
 )
 _CERTAIN = Sought(
-    pattern=re.compile(
+    expression=(
         r"\$\{jndi:|/dev/tcp/\d|\b(?:curl|wget)\s[^\n|]{1,300}\|\s*(?:sudo\s+)?(?:ba|z)?sh\b|\brm\s+-rf\s+[/~]"
         r"|\bpowershell(?:\.exe)?\s+-(?:enc|e|nop|w|c|command)\b|\bos\.(?:system|popen)\s*\(\s*[\"'f]"
         r"|__import__\s*\(\s*[\"']|\bsubprocess\.(?:run|call|Popen|check_output)\s*\("
         r"|\{\{[^{}]{0,200}__(?:class|globals|subclasses|builtins)__"
-        r"|\b(?:eval|exec)\s*\(\s*(?:compile|base64|bytes|__import__|zlib|codecs)\b",
-        re.IGNORECASE,
+        r"|\b(?:eval|exec)\s*\(\s*(?:compile|base64|bytes|__import__|zlib|codecs)\b"
     ),
+    flags=re.IGNORECASE,
     marks=("jndi:", "/dev/tcp/", "curl", "wget", "-rf", "powershell", "os.", "__", "subprocess.", "eval", "exec"),
 )
 _SIGNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?:^|[;\n])\s*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
-        r"\b(?:eval|exec|compile|getattr|globals)\s*\([^)\n]{1,}",
-        r"(?:^|\n)\s*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)",
-        r"\b(?:socket\.socket|requests\.(?:get|post)|urllib\.request\.urlopen|pickle\.loads?|marshal\.loads)\s*\(",
-        r"\bb64decode\s*\(|\bfromhex\s*\(",
-        r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{",
-        r"\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b",
-        r"(?:^|\n)#!\s*/(?:usr/)?bin/",
-        r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+-e\b|\bbash\s+-[ci]\b",
+    Sought(expression=expression, marks=marks)
+    for marks, expression in (
+        (
+            ("import", "from"),
+            r"(?:^|[;\n])\s*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
+        ),
+        (("eval", "exec", "compile", "getattr", "globals"), r"\b(?:eval|exec|compile|getattr|globals)\s*\([^)\n]{1,}"),
+        (("def", "class"), r"(?:^|\n)\s*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)"),
+        (
+            ("socket.", "requests.", "urllib.", "pickle.", "marshal."),
+            r"\b(?:socket\.socket|requests\.(?:get|post)|urllib\.request\.urlopen|pickle\.loads?|marshal\.loads)\s*\(",
+        ),
+        (("b64decode", "fromhex"), r"\bb64decode\s*\(|\bfromhex\s*\("),
+        (("function",), r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{"),
+        (("document.", "xmlhttprequest"), r"\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b"),
+        (("#!",), r"(?:^|\n)#!\s*/(?:usr/)?bin/"),
+        (("chmod", "nc", "bash"), r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+-e\b|\bbash\s+-[ci]\b"),
     )
 )
 _ENOUGH = 2
@@ -119,7 +125,7 @@ def _code_at(text: Text) -> int | None:
     """Where the first sign of code stands, if the text is code."""
     if certain := _CERTAIN.first(text):
         return certain.start()
-    signs = [found.start() for pattern in _SIGNS if (found := pattern.search(text.value))]
+    signs = [found.start() for sign in _SIGNS if (found := sign.first(text))]
     return min(signs) if len(signs) >= _ENOUGH else None
 
 

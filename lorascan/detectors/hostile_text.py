@@ -35,46 +35,43 @@ TERMINAL = _rule("LS202", "terminal-escape", "Control characters stand in a name
 RUNNER = _rule("LS203", "ci-command", "A command of a CI runner stands in a name or in metadata.", 93)
 PROMPT = _rule("LS205", "prompt-injection", "Metadata speaks to a language model that reviews it.", 1427)
 
-_MARKUP = re.compile(
+_MARKUP = (
     r"<script[\s>/]|</script\s*>|<iframe\s|<(?:object|embed)\s+\w+\s*=|<meta\s+http-equiv|<base\s+href|<form\s[^>]{0,80}action"
-    r"|<\w{1,20}[\s/][^<>]{0,300}?\bon[a-z]{3,20}\s*=|javascript:\s*[\w(/'\"]{1,40}|vbscript:\s*\w|data:text/html",
-    re.IGNORECASE,
+    r"|<\w{1,20}[\s/][^<>]{0,300}?\bon[a-z]{3,20}\s*=|javascript:\s*[\w(/'\"]{1,40}|vbscript:\s*\w|data:text/html"
 )
-_TERMINAL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]|\x9b[\d;?]{0,20}[A-Za-z]")
+_TERMINAL = r"[\x00-\x08\x0e-\x1f\x7f]|\x9b[\d;?]{0,20}[A-Za-z]"
 _GITHUB = "set-output|set-env|add-path|add-mask|save-state|stop-commands|add-matcher|error|warning|notice|debug|group"
-_RUNNER = re.compile(
+_RUNNER = (
     rf"(?:^|\s)::(?:{_GITHUB})(?:\s[^\n:]{{0,200}})?::"
-    r"|##vso\[|##\[(?:command|set-output|add-path|error|warning|group)|##teamcity\[|\bsection_(?:start|end):\d+:",
-    re.IGNORECASE,
+    r"|##vso\[|##\[(?:command|set-output|add-path|error|warning|group)|##teamcity\[|\bsection_(?:start|end):\d+:"
 )
-_PROMPT = re.compile(
+_PROMPT = (
     r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|your|of|these|those)\s+){0,3}"
     r"(?:previous|prior|above|earlier|preceding)\s+(?:\w+\s+)?(?:instructions?|prompts?|messages?|rules|context|directions)"
     r"|<\|(?:im_start|im_end|system|assistant)\|>|\[/?INST\]|<<SYS>>"
     r"|\byou\s+are\s+(?:now\s+)?(?:an?\s+)?(?:\w+\s+)?(?:AI|assistant|language\s+model|chatbot|scanner)\b[^\n]{0,120}"
     r"\b(?:must|should|always|never|report|respond|answer|reply)\b"
-    r"|\b(?:report|mark|classify|treat|label)\s+this\s+(?:file|model|adapter|lora)\s+as\s+(?:safe|clean|benign|trusted|verified)",
-    re.IGNORECASE,
+    r"|\b(?:report|mark|classify|treat|label)\s+this\s+(?:file|model|adapter|lora)\s+as\s+(?:safe|clean|benign|trusted|verified)"
 )
 
 
 _SOUGHT = (
     (
         MARKUP,
-        Sought(pattern=_MARKUP, marks=("<", "script:", "data:text/html")),
+        Sought(expression=_MARKUP, flags=re.IGNORECASE, marks=("<", "script:", "data:text/html")),
         "markup that a browser would run",
         Confidence.HIGH,
     ),
-    (TERMINAL, Sought(pattern=_TERMINAL), "control characters that a terminal would obey", Confidence.HIGH),
+    (TERMINAL, Sought(expression=_TERMINAL), "control characters that a terminal would obey", Confidence.HIGH),
     (
         RUNNER,
-        Sought(pattern=_RUNNER, marks=("::", "##", "section_")),
+        Sought(expression=_RUNNER, flags=re.IGNORECASE, marks=("::", "##", "section_")),
         "a command that a CI runner would obey",
         Confidence.HIGH,
     ),
     (
         PROMPT,
-        Sought(pattern=_PROMPT, marks=("ignore", "disregard", "forget", "<|", "inst]", "<<sys>>", "you", "this")),
+        Sought(expression=_PROMPT, flags=re.IGNORECASE, marks=("ignore", "disregard", "forget", "<|", "inst]", "<<sys>>", "you", "this")),
         "an instruction to a language model",
         Confidence.MEDIUM,
     ),
