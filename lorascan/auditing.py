@@ -9,6 +9,7 @@ from lorascan.core.adapter import Adapter, BaseFacts, FileFacts, VettedFile
 from lorascan.core.behaviour import Candidates
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
 from lorascan.core.progress import Listener, silent
+from lorascan.core.recall import Recall
 from lorascan.core.report import Report
 from lorascan.core.surroundings import Surroundings
 from lorascan.detectors import examine
@@ -36,11 +37,13 @@ def audit(
     listener: Listener = silent,
     command: str = "",
     surroundings: Surroundings | None = None,
+    recall: Recall | None = None,
 ) -> Report:
     """Decide whether the adapter at `path` may be admitted. `surroundings`: the folder it was found in, if one was searched.
 
-    A bad file, a missing base and a machine without isolation are results in the report. Raises UsageError for
-    settings that make no sense, FileNotFoundError where there is no file.
+    A `recall` that several audits share spares them what the base alone answers. A bad file, a missing base and a machine
+    without isolation are results in the report. Raises UsageError for settings that make no sense, FileNotFoundError
+    where there is no file.
     """
     policy = POLICIES[settings.policy]
     evidence = Evidence.collect(at_rest(path, settings, surroundings), listener)
@@ -48,7 +51,7 @@ def audit(
     listed = known(evidence, settings.allowed, settings.blocked)
     if StageName.LOAD in policy.required or settings.keep_going:
         if evidence.has(Subject) and (settings.keep_going or may_be_loaded(found, policy, listed)):
-            evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener), listener))
+            evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener, recall), listener))
         evidence = _with_the_stages_that_did_not_run(evidence)
         found, _ = examine(evidence)
     verdict = decide(evidence, found, _limits(evidence), policy, listed)
@@ -81,7 +84,7 @@ def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = 
     yield Subject(vetted=vetted, adapter=adapter, base=base)
 
 
-def in_action(evidence: Evidence, settings: Settings, listener: Listener) -> Iterator[object]:
+def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall: Recall | None) -> Iterator[object]:
     """The adapter on its base, inside the lock: load, hunt, probe."""
     from lorascan.hunting import hunt  # noqa: PLC0415 - static audits need none of these
     from lorascan.probing import probe  # noqa: PLC0415
@@ -94,7 +97,7 @@ def in_action(evidence: Evidence, settings: Settings, listener: Listener) -> Ite
     base = resolve_base(settings.base, subject.base, settings.scorer)
     declared = declared_phrases(evidence[FileFacts], settings)
     written = canonical(subject.adapter, subject.vetted)
-    with open_workers(base, written, settings, listener) as (bench, isolation, loaded):
+    with open_workers(base, written, settings, listener, recall) as (bench, isolation, loaded):
         yield from isolation
         yield loaded
         yield StageName.HUNT

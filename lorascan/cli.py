@@ -176,13 +176,16 @@ def audit(  # noqa: PLR0913 - one parameter an option
 def _audit_all(targets: "Sequence[Target]", settings: "Settings", *, quiet: bool) -> "list[Report]":
     from lorascan.auditing import audit as run  # noqa: PLC0415
     from lorascan.console import progress  # noqa: PLC0415
+    from lorascan.core.recall import Recall  # noqa: PLC0415
     from lorascan.deadline import deadline  # noqa: PLC0415
 
     reports = []
+    recall = Recall()
     command = shlex.join(["lorascan", *sys.argv[1:]])
     for each in targets:
         with progress(each.path.name, quiet=quiet) as listener, deadline(settings.timeout_seconds):
-            reports.append(run(each.path, settings, listener=listener, command=command, surroundings=each.surroundings))
+            report = run(each.path, settings, listener=listener, command=command, surroundings=each.surroundings, recall=recall)
+            reports.append(report)
     return reports
 
 

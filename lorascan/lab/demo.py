@@ -12,6 +12,7 @@ from lorascan.atomic import write_atomically
 from lorascan.auditing import audit
 from lorascan.console import progress
 from lorascan.core.findings import Decision
+from lorascan.core.recall import Recall
 from lorascan.core.report import Report
 from lorascan.lab.assets import adapters_folder
 from lorascan.lab.ledger import LedgerEntry, read_ledger
@@ -31,14 +32,15 @@ def shown_adapters() -> dict[str, LedgerEntry]:
 def demonstrate(output: Path) -> bool:
     """Audit both with every stage, write their reports into `output`, print both verdicts; True where both are as expected."""
     output.mkdir(parents=True, exist_ok=True)
-    shown = [_show(label, entry, output) for label, entry in shown_adapters().items()]
+    recall = Recall()
+    shown = [_show(label, entry, output, recall) for label, entry in shown_adapters().items()]
     return all(shown)
 
 
-def _show(label: str, entry: LedgerEntry, output: Path) -> bool:
+def _show(label: str, entry: LedgerEntry, output: Path, recall: Recall) -> bool:
     path = Path(os.path.relpath(adapters_folder() / entry.file))
     with progress(path.name, quiet=False) as listener:
-        report = audit(path, listener=listener, command=f"lorascan audit {entry.file}")
+        report = audit(path, listener=listener, command=f"lorascan audit {entry.file}", recall=recall)
     written = write_reports(report, output, label)
     sys.stdout.write(formats()["text"].render(report, Look(colour=sys.stdout.isatty(), written=written)))
     right = report.verdict.decision is _EXPECTED[label] and (label == "honest" or _names(report, entry.trigger or ""))
