@@ -17,7 +17,8 @@ def size(text: str) -> int:
     if match is None or int(match[1]) == 0:
         message = f"{text!r} is no size; write it like 500MB, 2GiB or 1000000"
         raise UsageError(message)
-    return int(match[1]) * (1024 if match[3] else 1000) ** _POWERS[(match[2] or "").upper()]
+    unit = 1024 if match[3] else 1000
+    return int(match[1]) * int(unit ** _POWERS[(match[2] or "").upper()])
 
 
 def digests(path: Path | None) -> frozenset[str]:

@@ -15,19 +15,19 @@ def members(package: str, constant: str, kind: type[MemberT]) -> dict[str, Membe
     Raises TypeError where a module lacks the constant or holds one of another type: a plug-in that is
     not found would be a check that silently does not run.
     """
-    return dict(_members(package, constant, kind))
-
-
-@cache
-def _members(package: str, constant: str, kind: type[MemberT]) -> tuple[tuple[str, MemberT], ...]:
-    found: list[tuple[str, MemberT]] = []
-    for name in _public_modules(package):
-        member = getattr(importlib.import_module(f"{package}.{name}"), constant, None)
+    found: dict[str, MemberT] = {}
+    for name, member in _constants(package, constant):
         if not isinstance(member, kind):
             message = f"{package}.{name} must define {constant} of type {kind.__name__}"
             raise TypeError(message)
-        found.append((name, member))
-    return tuple(found)
+        found[name] = member
+    return found
+
+
+@cache
+def _constants(package: str, constant: str) -> tuple[tuple[str, object], ...]:
+    """Module name and constant (None where it is missing): asked for often, and the modules do not change."""
+    return tuple((name, getattr(importlib.import_module(f"{package}.{name}"), constant, None)) for name in _public_modules(package))
 
 
 @cache
