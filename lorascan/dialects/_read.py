@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from math import prod
 
 from lorascan.core.adapter import Adapter, AdapterFacts, Leftover, VettedFile
 from lorascan.core.catalogue import members
 from lorascan.core.errors import Refusal, Refused
-from lorascan.core.updates import Update
+from lorascan.core.updates import WEIGHT, Update
 from lorascan.dialects._alpha import MISSING, TENSOR, Alpha, declared_alpha, read_scalar
 from lorascan.dialects._dialect import Dialect, anywhere
 from lorascan.dialects._endings import ALPHA
@@ -94,17 +96,37 @@ _UNNAMED = Dialect(
 
 
 def _best(found: Sequence[_Found], manifests: Sequence[Manifest]) -> Manifest:
-    """The manifest in which most updates fit a module; among equals the one that knows most names, then the first."""
+    """The manifest in which most updates fit a module; among equals the one that knows most names, then the first.
 
-    def score(manifest: Manifest) -> tuple[int, int]:
-        fitting = known = 0
-        for each in found:
-            places = each.places(manifest)
-            known += places[0].known
-            fitting += any(place.fits(each.update, manifest) for place in places)
-        return fitting, known
+    Those that could fit most, by the inputs of their modules, are tried first, until no other could win: looking names
+    up costs far more.
+    """
+    inputs = Counter(each.update.stored_shape[1] if each.update.parameter == WEIGHT else 0 for each in found)
+    bounds = [sum(count for size, count in inputs.items() if size == 0 or size in _inputs(each)) for each in manifests]
+    reached, best = (-1, -1, 0), NO_BASE
+    for at in sorted(range(len(manifests)), key=lambda at: -bounds[at]):
+        if bounds[at] < reached[0]:
+            break
+        score = (*_score(found, manifests[at]), -at)
+        if score > reached:
+            reached, best = score, manifests[at]
+    return best
 
-    return max(manifests, key=score, default=NO_BASE)
+
+def _score(found: Sequence[_Found], manifest: Manifest) -> tuple[int, int]:
+    """How many updates fit a module of the manifest, and how many name one."""
+    fitting = known = 0
+    for each in found:
+        places = each.places(manifest)
+        known += places[0].known
+        fitting += any(place.fits(each.update, manifest) for place in places)
+    return fitting, known
+
+
+@cache
+def _inputs(manifest: Manifest) -> frozenset[int]:
+    """in·kh·kw of every module."""
+    return frozenset(prod(shape[1:]) for modules in manifest.modules.values() for shape in modules.values())
 
 
 def _place(each: _Found, manifest: Manifest, step: int) -> Place:
