@@ -2,7 +2,8 @@
 
 What it measures: whether a file mixes dialects (LS505), carries the marker of a control-LoRA (LS506), holds updates
 of a kind that the worker cannot load, or tensors of no known kind (LS508). LS505 also refuses two updates
-of one module and LS509 what is no adapter at all; both stop reading.
+of one module and LS509 what is no adapter at all; both stop reading. LS505 also tells (low, info) where diffusers and
+ComfyUI apply different parts of the file, or scale them differently (lorascan/loaders).
 
 Why it matters: "the update" depends on the loader. diffusers drops the original (sgm) names where diffusers' names
 stand beside them, and two updates of one module are applied by some loaders, added or overwritten by others. Half a
@@ -16,11 +17,12 @@ Source: 14 of 23 small key sets gave different weights in diffusers 0.42.1 and C
 
 from collections.abc import Iterator
 
-from lorascan.core.adapter import Adapter
+from lorascan.core.adapter import Adapter, BaseFacts
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
 from lorascan.core.whole_updates import FullUpdate
+from lorascan.detectors._divergence import divergences
 from lorascan.detectors._leftovers import kind_findings, leftover_findings
 from lorascan.dialects import UNREAD_DIALECTS, Reason
 
@@ -61,6 +63,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             measured=len(dialects),
             threshold=1,
         )
+    yield from divergences(adapter, evidence[BaseFacts], MIXED)
     yield from leftover_findings(adapter, CONTROL, {Reason.CONTROL_MARKER: Severity.MEDIUM})
     yield from leftover_findings(adapter, UNREAD, _UNREAD)
     yield from kind_findings(adapter, UNREAD, _unloaded(adapter))
@@ -79,4 +82,4 @@ def _mixed(adapter: Adapter) -> list[str]:
     return sorted(told_apart | ({each.dialect.partition("-")[0] for each in adapter.updates} - families))
 
 
-DETECTOR = Detector(rules=(MIXED, CONTROL, UNREAD, NO_ADAPTER), needs=(Adapter,), examine=examine)
+DETECTOR = Detector(rules=(MIXED, CONTROL, UNREAD, NO_ADAPTER), needs=(Adapter, BaseFacts), examine=examine)

@@ -10,7 +10,7 @@ from lorascan.core.tensors import TensorSpan
 from lorascan.core.updates import EmbeddingUpdate, HadamardUpdate, KroneckerUpdate, LowRankUpdate, Side, TuckerUpdate, Update
 from lorascan.core.whole_updates import FullUpdate
 from lorascan.weights.decode import Matrix
-from lorascan.weights.factors import CoreProduct, FaceProduct, Factor, Formed, Hadamard, RowRange, Tall, stored, turned, whole
+from lorascan.weights.factors import CoreProduct, FaceProduct, Factor, Hadamard, RowRange, Tall, stored, turned, whole
 
 Pair = tuple[Tall, Tall]
 """(Aᵀ, B): ΔW = B·A."""
@@ -53,12 +53,28 @@ def dense(operand: Operand) -> Tall:
     if not isinstance(operand, tuple):
         return operand
     down, up = operand
-    across = Formed(matrix=whole(down).T, unit=down.unit)
-    return Hadamard(a=(up, _ones(up.length)), b=(across.matrix, np.ones((1, down.length))), unit=up.unit * down.unit)
+    return _Product(down=whole(down).T, up=up, unit=down.unit * up.unit)
 
 
-def _ones(length: int) -> Tall:
-    return Formed(matrix=np.ones((length, 1)), unit=1.0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Product:
+    """Rows of B·A; `down` is A in float64."""
+
+    down: Matrix
+    up: Tall
+    unit: float
+
+    @property
+    def length(self) -> int:
+        return self.up.length
+
+    @property
+    def rank(self) -> int:
+        return int(self.down.shape[1])
+
+    def rows(self, start: int, stop: int) -> Matrix:
+        product: Matrix = self.up.rows(start, stop) @ self.down
+        return product
 
 
 def _low_rank(update: LowRankUpdate, source: Source) -> Operand:

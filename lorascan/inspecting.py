@@ -1,0 +1,106 @@
+"""Gathers what `lorascan inspect` tells: every update with its numbers, the loaders' views."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lorascan.bases import identify, manifests_for
+from lorascan.core.adapter import Adapter, BaseFacts, LayerStatistics, Update, VettedFile, WeightStatistics
+from lorascan.dialects import read_adapter
+from lorascan.intake import companions, receive, vet_received
+from lorascan.loaders import View, views
+from lorascan.settings import DEFAULT, Limits
+from lorascan.weights import measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One update. `layer` is None where it has no numbers, and `reason` then says why."""
+
+    update: Update
+    layer: LayerStatistics | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What one file holds."""
+
+    vetted: VettedFile
+    adapter: Adapter
+    base: BaseFacts
+    statistics: WeightStatistics
+    rows: tuple[Row, ...]
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What each loader makes of the file."""
+        return views(self.adapter, self.base)
+
+
+def inspect(path: Path, base: str | None = None, limits: Limits = DEFAULT.limits) -> Inspection:
+    """Read and measure one adapter; nothing is loaded and torch is not imported.
+
+    Raises Refused for a bad file, UsageError and Unavailable for a base that cannot be had, OSError for an unreadable file.
+    """
+    received = receive(path, limits)
+    vetted = vet_received(received, limits, companions(path))
+    adapter = read_adapter(vetted, manifests_for(base), limits)
+    facts = identify(adapter, base, vetted.facts.claims, vetted)
+    statistics = measure(adapter, vetted)
+    return Inspection(vetted=vetted, adapter=adapter, base=facts, statistics=statistics, rows=tuple(_rows(adapter, statistics)))
+
+
+def _rows(adapter: Adapter, statistics: WeightStatistics) -> Iterator[Row]:
+    """The updates in the file's order, each with its layer or with the reason that it has none."""
+    layers = {(each.component, each.module_path, each.parameter): each for each in statistics.layers}
+    reasons = {(each.component, each.module_path, each.kind): each.reason for each in statistics.unmeasured}
+    for update in adapter.updates:
+        place = update.component, update.module_path
+        layer = layers.get((*place, update.parameter))
+        yield Row(update=update, layer=layer, reason="" if layer else reasons.get((*place, update.name), ""))
+
+
+METRICS: dict[str, Callable[[LayerStatistics], float]] = {
+    "frobenius": lambda layer: layer.frobenius,
+    "spectral": lambda layer: layer.spectral,
+    "nuclear": lambda layer: layer.nuclear,
+    "stable_rank": lambda layer: layer.stable_rank,
+    "effective_rank": lambda layer: layer.effective_rank,
+    "numerical_rank": lambda layer: layer.numerical_rank,
+    "entropy": lambda layer: layer.entropy,
+    "leading_share": lambda layer: layer.leading_share,
+    "max_abs": lambda layer: layer.max_abs,
+}
+"""Columns of numbers, by name."""
+
+
+def record(row: Row) -> dict[str, object]:
+    """One update as plain values: what JSON, CSV and Parquet hold."""
+    update, layer = row.update, row.layer
+    numbers = {name: get(layer) if layer else None for name, get in METRICS.items()}
+    return {
+        "module_path": update.module_path,
+        "component": update.component,
+        "kind": update.name,
+        "parameter": update.parameter,
+        "dialect": update.dialect,
+        "resolved": update.resolved,
+        "shape": list(_shape(update)),
+        "rank": update.rank,
+        "alpha": update.alpha,
+        "alpha_origin": update.alpha_origin,
+        "scaling": update.scaling,
+        "scaling_rule": update.scaling_rule,
+        **numbers,
+        "base_dependent": update.base_dependent or update.name == "set",
+        "reason": row.reason,
+        "loadable": update.loadable and update.resolved,
+        "fused": update.fused or None,
+        "rows": list(update.rows) if update.rows else None,
+        "tensors": [span.name for span in update.spans],
+    }
+
+
+def _shape(update: Update) -> tuple[int, ...]:
+    return update.shape

@@ -1,0 +1,168 @@
+"""`lorascan inspect` and `lorascan compare`, as a user calls them."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from typer.testing import CliRunner
+
+from lorascan.cli import app
+from tests.adapters.builders import ATTENTION, make_adapter, make_tensors
+
+STEM = f"lora_unet_{ATTENTION.replace('.', '_')}"
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(make_adapter())
+    return path
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_json_has_the_fixed_shape_and_the_exact_numbers(adapter: Path) -> None:
+    tensors = make_tensors()
+    down, up = (tensors[f"{STEM}.lora_{side}.weight"].astype(np.float64) for side in ("down", "up"))
+    delta = 2.0 * up @ down
+
+    shape = json.loads(run("inspect", adapter, "-f", "json"))
+
+    assert set(shape) >= {"base", "dialects", "modules", "leftovers", "loaders"}
+    assert (shape["base"]["family"], shape["dialects"], shape["leftovers"]) == ("lab", ["kohya"], [])
+    module = next(each for each in shape["modules"] if each["module_path"] == ATTENTION)
+    assert (module["component"], module["kind"], module["dialect"], module["shape"]) == ("unet", "lora", "kohya", [64, 64])
+    assert (module["rank"], module["alpha"], module["scaling"], module["numerical_rank"]) == (4, 8.0, 2.0, 4)
+    assert module["frobenius"] == pytest.approx(np.linalg.norm(delta), rel=1e-9)
+    assert module["spectral"] == pytest.approx(np.linalg.norm(delta, 2), rel=1e-9)
+    assert (module["base_dependent"], module["reason"]) == (False, "")
+    assert {name: view["applied"] for name, view in shape["loaders"].items()} == {"comfyui": 2, "diffusers": 2, "invokeai": 2}
+
+
+def test_a_kind_that_depends_on_the_base_has_null_numbers_and_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "dora.safetensors"
+    save_file({**make_tensors(), f"{STEM}.dora_scale": np.ones((64, 1), dtype=np.float32)}, path)
+
+    shape = json.loads(run("inspect", path, "-f", "json"))
+
+    module = next(each for each in shape["modules"] if each["module_path"] == ATTENTION)
+    assert (module["kind"], module["base_dependent"], module["frobenius"], module["spectral"]) == ("dora", True, None, None)
+    assert "base" in module["reason"]
+
+
+@pytest.mark.parametrize(("by", "lines"), [("module", 2), ("block", 2), ("component", 2)])
+def test_csv_has_a_line_a_group(adapter: Path, by: str, lines: int) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("inspect", adapter, "-f", "csv", "--by", by))))
+
+    assert len(rows) == lines
+    assert all(float(row["frobenius"]) > 0 for row in rows)
+
+
+def test_entries_are_those_of_the_dense_matrix(adapter: Path) -> None:
+    tensors = make_tensors()
+    delta = 2.0 * tensors[f"{STEM}.lora_up.weight"].astype(np.float64) @ tensors[f"{STEM}.lora_down.weight"].astype(np.float64)
+
+    rows = list(csv.DictReader(io.StringIO(run("inspect", adapter, "-f", "csv", "--entries"))))
+
+    row = next(each for each in rows if each["module_path"] == ATTENTION)
+    assert float(row["row_norm_max"]) == pytest.approx(np.linalg.norm(delta, axis=1).max())
+    assert float(row["column_norm_min"]) == pytest.approx(np.linalg.norm(delta, axis=0).min())
+    assert float(row["largest_entry"]) == pytest.approx(np.abs(delta).max())
+    assert float(row["kurtosis"]) == pytest.approx((delta**4).mean() / (delta**2).mean() ** 2)
+
+
+def test_the_table_names_base_dialect_and_loaders(adapter: Path) -> None:
+    text = run("inspect", adapter, "--loaders")
+
+    assert "base lab  dialects kohya  updates 2" in text
+    assert "diffusers: 2 of 2 updates applied" in text
+
+
+def test_parquet_holds_the_same_rows(adapter: Path, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    output = tmp_path / "a.parquet"
+
+    run("inspect", adapter, "-f", "parquet", "-o", output)
+
+    assert sorted(pandas.read_parquet(output)["component"]) == ["text_encoder", "unet"]
+
+
+def test_what_cannot_be_read_ends_with_its_own_code(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"<html>")
+
+    assert run("inspect", broken, code=1) == ""
+    assert run("inspect", tmp_path / "absent.safetensors", code=4) == ""
+
+
+def test_an_adapter_compared_with_itself_points_the_same_way(adapter: Path, tmp_path: Path) -> None:
+    other = tmp_path / "b.safetensors"
+    negated = {name: -value if ".lora_up" in name else value for name, value in make_tensors().items()}
+    save_file(negated, other)
+
+    same = json.loads(run("compare", adapter, adapter, "-f", "json"))
+    opposite = json.loads(run("compare", adapter, other, "-f", "json"))
+
+    assert [each["cosine"] for each in same["modules"]] == pytest.approx([1.0, 1.0])
+    assert [each["cosine"] for each in opposite["modules"]] == pytest.approx([-1.0, -1.0])
+    assert same["only_first"] == same["only_second"] == []
+
+
+def test_no_heavy_library_is_loaded_for_text_json_and_csv(adapter: Path) -> None:
+    program = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom lorascan.cli import app\n"
+        "for form in ('text', 'json', 'csv'):\n"
+        f"    assert CliRunner().invoke(app, ['inspect', {str(adapter)!r}, '-f', form]).exit_code == 0\n"
+        "print([name for name in ('torch', 'pandas', 'diffusers', 'peft', 'transformers') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_file_of_kinds_that_cannot_be_loaded_is_never_admitted(tmp_path: Path) -> None:
+    from lorascan.auditing import audit
+    from lorascan.core.findings import Decision
+    from lorascan.settings import settings_of
+
+    path = tmp_path / "loha.safetensors"
+    random = np.random.default_rng(0)
+    shapes = {"w1_a": (64, 4), "w1_b": (4, 64), "w2_a": (64, 4), "w2_b": (4, 64)}
+    save_file({f"{STEM}.hada_{name}": 0.1 * random.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}, path)
+
+    report = audit(path, settings_of(policy="ci"))
+    static = audit(path, settings_of(policy="static"))
+
+    assert (report.verdict.decision, static.verdict.decision) == (Decision.UNDECIDED, Decision.REVIEW)
+    assert any("loha cannot be loaded" in each for each in report.verdict.reasons)
+    assert "LS508" in {each.rule.code for each in report.findings}
+
+
+def test_kinds_beside_plain_pairs_send_the_file_to_review_under_every_policy(tmp_path: Path) -> None:
+    from lorascan.core.evidence import Evidence
+    from lorascan.core.findings import Severity
+    from lorascan.detectors import detectors
+    from lorascan.inspecting import inspect
+    from lorascan.policy import POLICIES
+
+    path = tmp_path / "mixed.safetensors"
+    other = f"{STEM[:-1]}k"
+    extra = {f"{other}.lokr_w1": np.ones((8, 8), dtype=np.float32), f"{other}.lokr_w2": np.ones((8, 8), dtype=np.float32)}
+    save_file({**make_tensors(), **extra}, path)
+    found = inspect(path)
+
+    findings = list(detectors()["dialect_trouble"].examine(Evidence(facts=(found.adapter, found.base))))
+
+    assert [(each.rule.code, each.severity) for each in findings if each.rule.code == "LS508"] == [("LS508", Severity.MEDIUM)]
+    assert all(Severity.MEDIUM in each.rejects | each.reviews for each in POLICIES.values())

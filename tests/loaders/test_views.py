@@ -1,0 +1,137 @@
+"""What each loader applies and drops, kind by kind and dialect by dialect."""
+
+import numpy as np
+import pytest
+
+from lorascan.bases import identify, manifests
+from lorascan.core.adapter import Claims
+from lorascan.dialects import read_adapter
+from lorascan.loaders import View, views
+from tests.adapters.builders import zero_file
+
+Shapes = dict[str, tuple[int, ...]]
+BLOCK = "down_blocks.0.attentions.0.transformer_blocks.0"
+FLAT = f"lora_unet_{BLOCK.replace('.', '_')}_attn1_to_q"
+DOT = f"unet.{BLOCK}.attn1.to_q"
+KOHYA = {f"{FLAT}.lora_down.weight": (4, 320), f"{FLAT}.lora_up.weight": (320, 4)}
+PEFT = {f"{DOT}.lora_A.weight": (4, 320), f"{DOT}.lora_B.weight": (320, 4)}
+QKV = "double_blocks.0.img_attn.qkv"
+
+
+def pair(stem: str, down: str = ".lora_A.weight", up: str = ".lora_B.weight", out: int = 3072, width: int = 3072) -> Shapes:
+    return {f"{stem}{down}": (4, width), f"{stem}{up}": (out, 4)}
+
+
+def flat(*endings: tuple[str, tuple[int, ...]]) -> Shapes:
+    return {f"{FLAT}{ending}": shape for ending, shape in endings}
+
+
+LOHA = flat((".hada_w1_a", (320, 4)), (".hada_w1_b", (4, 320)), (".hada_w2_a", (320, 4)), (".hada_w2_b", (4, 320)))
+GLORA = flat((".a1.weight", (320, 4)), (".a2.weight", (4, 320)), (".b1.weight", (320, 4)), (".b2.weight", (4, 320)))
+CONV = "lora_unet_down_blocks_0_resnets_0_conv1"
+TUCKER = {
+    f"{CONV}.lora_down.weight": (4, 320, 1, 1),
+    f"{CONV}.lora_mid.weight": (4, 4, 3, 3),
+    f"{CONV}.lora_up.weight": (320, 4, 1, 1),
+}
+T5 = "encoder_block_0_layer_0_SelfAttention_q"
+
+
+def seen(shapes: Shapes) -> dict[str, View]:
+    adapter = read_adapter(zero_file(shapes), manifests())
+    return {each.loader: each for each in views(adapter, identify(adapter, None, Claims()))}
+
+
+CASES: dict[str, tuple[Shapes, int | None, int | None]] = {
+    "kohya": (KOHYA, 1, 1),
+    "tucker": (TUCKER, 0, 1),
+    "loha": (LOHA, 0, 1),
+    "lokr": (flat((".lokr_w1", (16, 16)), (".lokr_w2", (20, 20))), 0, 1),
+    "dora_scale": (KOHYA | flat((".dora_scale", (320, 1))), 1, 1),
+    "PEFT's magnitude": (PEFT | {f"{DOT}.lora_magnitude_vector": (320,)}, 1, 1),
+    "full difference": (KOHYA | {f"{FLAT[:-1]}k.diff": (320, 320)}, 0, 2),
+    "ia3": (flat((".weight", (320, 1)), (".on_input", ())), 0, 0),
+    "oft": (flat((".oft_blocks", (10, 32, 32))), 0, 1),
+    "glora": (GLORA, 0, 1),
+    "kohya with a trained word": (KOHYA | {"bundle_emb.word.clip_l": (2, 768)}, 0, 1),
+    "attention processors": (pair(f"unet.{BLOCK}.attn1.processor.to_q_lora", ".down.weight", ".up.weight", 320, 320), 1, 1),
+    "bare attention processors": (pair(f"{BLOCK}.attn1.processor.to_q_lora", ".down.weight", ".up.weight", 320, 320), 0, 1),
+    "PEFT names": (PEFT, 1, 1),
+    "PEFT folder": (pair(f"base_model.model.{BLOCK}.attn1.to_q", out=320, width=320), 0, None),
+    "positions": ({"unet:0:down": (4, 320), "unet:0:up": (320, 4)}, 0, 0),
+    "kohya FLUX": (pair(f"lora_unet_{QKV.replace('.', '_')}", ".lora_down.weight", ".lora_up.weight", 9216), 3, 3),
+    "kohya FLUX with T5": (
+        pair(f"lora_unet_{QKV.replace('.', '_')}", ".lora_down.weight", ".lora_up.weight", 9216)
+        | pair(f"lora_te3_{T5}", ".lora_down.weight", ".lora_up.weight", 4096, 4096),
+        3,
+        4,
+    ),
+    "FLUX in BFL's names": (pair(f"diffusion_model.{QKV}", out=9216), 0, 3),
+    "XLabs": (pair("double_blocks.0.processor.qkv_lora1", ".down.weight", ".up.weight", 9216), 3, None),
+    "FLUX in diffusers' names": (pair("transformer.single_transformer_blocks.0.proj_mlp", out=12288), 1, 1),
+    "musubi": (pair("lora_unet_blocks_0_self_attn_q", ".lora_down.weight", ".lora_up.weight", 1536, 1536), 1, 1),
+}
+"""Tensors, and how many updates diffusers and ComfyUI apply of them; None where only some of the names are read."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_diffusers_and_comfyui_apply_what_the_table_says(case: str) -> None:
+    shapes, diffusers, comfyui = CASES[case]
+
+    found = seen(shapes)
+
+    assert found["diffusers"].applied == diffusers
+    if comfyui is None:
+        assert {each.applied for each in found["comfyui"].treatments} == {None}
+    else:
+        assert found["comfyui"].applied == comfyui
+
+
+def test_one_alpha_is_every_modules_alpha_for_diffusers_only() -> None:
+    from dataclasses import replace
+
+    other = f"{FLAT[:-1]}k"
+    shapes = KOHYA | {f"{other}.lora_down.weight": (4, 320), f"{other}.lora_up.weight": (320, 4)}
+    adapter = read_adapter(zero_file(shapes), manifests())
+    first, second = adapter.updates
+    adapter = replace(adapter, updates=(replace(first, alpha=64.0, alpha_origin="tensor"), second))
+
+    found = {each.loader: each for each in views(adapter, identify(adapter, None, Claims()))}
+
+    assert [each.scaling for each in found["diffusers"].treatments] == [16.0, 16.0]
+    assert [each.scaling for each in found["comfyui"].treatments] == [16.0, 1.0]
+
+
+def found_by_detector(shapes: Shapes) -> list[tuple[str, str]]:
+    from lorascan.core.evidence import Evidence
+    from lorascan.detectors import detectors
+
+    adapter = read_adapter(zero_file(shapes), manifests())
+    evidence = Evidence(facts=(adapter, identify(adapter, None, Claims())))
+    found = detectors()["dialect_trouble"].examine(evidence)
+    return [(each.rule.code, each.message) for each in found if "loaders apply" in each.message]
+
+
+def test_a_file_that_only_one_loader_applies_is_a_finding_that_says_why() -> None:
+    ((code, message),) = found_by_detector(LOHA)
+
+    assert code == "LS505"
+    assert "diffusers 0 of 1, comfyui 1 of 1" in message
+    assert "ValueError" in message
+
+
+@pytest.mark.parametrize("shapes", [KOHYA, PEFT], ids=["kohya", "PEFT names"])
+def test_a_file_that_every_loader_applies_has_no_such_finding(shapes: Shapes) -> None:
+    assert found_by_detector(shapes) == []
+
+
+def test_diffusers_itself_refuses_what_its_view_says_it_refuses() -> None:
+    import torch
+    from diffusers.loaders.lora_conversion_utils import _convert_non_diffusers_lora_to_diffusers
+
+    for shapes in (TUCKER, LOHA, GLORA, KOHYA | {f"{FLAT[:-1]}k.diff": (320, 320)}):
+        with pytest.raises(ValueError, match="renamed"):
+            _convert_non_diffusers_lora_to_diffusers({name: torch.zeros(shape) for name, shape in shapes.items()})
+        assert "ValueError" in seen(shapes)["diffusers"].refused
+    whole = {name: torch.from_numpy(np.zeros(shape, dtype=np.float32)) for name, shape in KOHYA.items()}
+    assert len(_convert_non_diffusers_lora_to_diffusers(whole)[0]) == 2
