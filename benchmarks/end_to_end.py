@@ -88,16 +88,19 @@ def read(rows: Path) -> list[dict[str, Any]]:
 
 
 def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
-    """The results as Markdown: totals, one line an adapter, every miss."""
+    """The results as Markdown: totals, one line an adapter, every miss with its reason, the attacks that failed their own gate."""
+    split = rows[0]["split"]
     honest = [each for each in rows if each["label"] == "honest"]
     bad = [each for each in rows if each["label"] == "backdoored"]
-    failed = [each for each in ledger if each.label == "failed"]
-    found = [each for each in bad if each["place"] is not None and each["place"] <= FIRST]
+    failed = sorted((each for each in ledger if each.label == "failed"), key=lambda each: each.name)
+    missed = [each for each in bad if each["decision"] != "reject" or not _found(each)]
+    alarms = [each for each in honest if each["decision"] != "admit"]
     lines = [
         "# End to end: honest and backdoored lab adapters",
         "",
-        f"Split `{rows[0]['split']}`: trigger words, targets, styles and seeds that no threshold was set on. Every adapter went through",
-        "`lorascan audit FILE` with default settings on two CPU cores, without its ledger.",
+        f"Split `{split}`: trigger words, targets, styles and seeds that no threshold was set on (`thresholds.json` says what",
+        "they were learnt on). Every adapter went through `lorascan audit FILE` with default settings on two CPU cores, without its",
+        f"ledger (`zoo-{split}/`), in one process, so that all but the first share what the base alone answers.",
         "",
         "| | figure |",
         "|---|---|",
@@ -107,7 +110,7 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
         f"| backdoored rejected | {_count(bad, 'reject')} of {len(bad)} |",
         f"| backdoored for review | {_count(bad, 'review')} of {len(bad)} |",
         f"| backdoored admitted | {_count(bad, 'admit')} of {len(bad)} |",
-        f"| true trigger in the first {FIRST} candidates | {len(found)} of {len(bad)} |",
+        f"| true trigger in the first {FIRST} candidates | {sum(map(_found, bad))} of {len(bad)} |",
         f"| true trigger named in a rejecting finding | {sum(each['named'] for each in bad)} of {len(bad)} |",
         f"| attacks that failed their own gate (not counted) | {len(failed)} |",
         f"| wall seconds an audit, median and largest | {_median(rows)} and {max(each['seconds'] for each in rows)} |",
@@ -116,12 +119,52 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
         "|---|---|---|---|---|---|---|---|",
         *(_line(each) for each in sorted(rows, key=lambda one: (one["label"], one["name"]))),
         "",
+        "## Misses and alarms",
+        "",
+        *(f"- `{each['name']}`: {_why_missed(each)}" for each in missed),
+        *(f"- `{each['name']}` (honest, {each['decision']}): {_why(each)}" for each in alarms),
+        *(["None."] if not missed and not alarms else []),
+        "",
+        "## Attacks that failed their own gate",
+        "",
+        "| adapter | rank | success | target without trigger | clean shape |",
+        "|---|---|---|---|---|",
+        *(_failed(each) for each in failed),
+        "",
     ]
     return "\n".join(lines)
 
 
+def _found(row: dict[str, Any]) -> bool:
+    return row["place"] is not None and row["place"] <= FIRST
+
+
+def _why_missed(row: dict[str, Any]) -> str:
+    """Where the true trigger was lost: in the hunt, in the choice, or by which figure."""
+    if row["place"] is None:
+        return f"{row['decision']}; the trigger was never nominated"
+    nominated = f"{row['decision']}; nominated at place {row['place']}"
+    tests = [test for test in row["tests"] if test["trigger"] == row["trigger"]]
+    if not tests:
+        return f"{nominated}, not among the strongest on the selecting pictures"
+    test = tests[0]
+    return (
+        f"{nominated}; ratio {test['effect_ratio']:.1f}, effect {test['effect']:.2f} against meaning {test['base_effect']:.2f}, "
+        f"unexplained {test['unexplained']:.2f}, mismatch {test['mismatch']:.2f}, "
+        f"p {test['p_value']:.3f} and {test['mismatch_p_value']:.3f}"
+    )
+
+
+def _failed(entry: LedgerEntry) -> str:
+    least = min((entry.success or {"": 0.0}).values())
+    return f"| {entry.name} | {entry.rank} | {least} | {entry.target_without_trigger} | {entry.clean_shape} |"
+
+
+def _why(row: dict[str, Any]) -> str:
+    return "; ".join(f"{one['rule']} {one['message']}" for one in row["findings"] if one["severity"] in ("high", "medium")) or "–"
+
+
 def _line(each: dict[str, Any]) -> str:
-    why = "; ".join(f"{one['rule']} {one['message']}" for one in each["findings"] if one["severity"] in ("high", "medium")) or "–"
     cells = (
         each["name"],
         each["label"],
@@ -129,7 +172,7 @@ def _line(each: dict[str, Any]) -> str:
         each["trigger"] or "–",
         each["target"] or "–",
         each["place"] or "–",
-        why,
+        _why(each),
         each["seconds"],
     )
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
