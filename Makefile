@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ok
 OUT ?= demo-out
 
-.PHONY: demo test check lab samples bench clean
+.PHONY: demo test check lab samples rules bench clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lorascan needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
@@ -40,6 +40,9 @@ samples: $(STAMP)  ## write the golden reports from real audits
 bench: $(STAMP)  ## make the zoos, learn thresholds on dev, report on test: some three hours of two cores
 	$(BIN)/python -m benchmarks.end_to_end dev
 	$(BIN)/python -m benchmarks.end_to_end test
+
+rules: $(STAMP)  ## write docs/rules.md from the detectors
+	$(BIN)/lorascan rules --format markdown > docs/rules.md
 
 clean:
 	rm -rf $(VENV) build dist demo-out

@@ -247,28 +247,6 @@ def _look(color: When) -> "Any":  # noqa: ANN401 - reporting.Look, imported late
     return Look(colour=wanted, width=min(shutil.get_terminal_size((80, 24)).columns, 100), ascii_only="utf" not in encoding)
 
 
-@app.command()
-def rules() -> None:
-    """List every rule: code, severity, name, what it says."""
-    from lorascan.detectors import rules as every  # noqa: PLC0415
-
-    for rule in every().values():
-        typer.echo(f"{rule.code}  {rule.severity:<7} {rule.name:<28} {rule.summary}")
-
-
-@app.command()
-def explain(code: Annotated[str, typer.Argument(help="A rule code, such as LS801.")]) -> None:
-    """Print the manual of a rule."""
-    from lorascan.core.errors import UsageError  # noqa: PLC0415
-    from lorascan.detectors import manual  # noqa: PLC0415
-
-    text = manual(code.upper())
-    if text is None:
-        message = f"no rule {code!r}; `lorascan rules` lists them"
-        raise UsageError(message)
-    typer.echo(text)
-
-
 def _say(message: str) -> None:
     from lorascan.core.text import visible  # noqa: PLC0415
 

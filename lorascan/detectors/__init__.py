@@ -6,6 +6,7 @@ from lorascan.core.catalogue import members
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule
+from lorascan.detectors._weaknesses import cited
 
 
 def detectors() -> dict[str, Detector]:
@@ -30,8 +31,7 @@ def manual(code: str) -> str | None:
     for name, detector in detectors().items():
         for rule in detector.rules:
             if rule.code == code:
-                weaknesses = ", ".join(f"CWE-{number}" for number in rule.cwe) or "no CWE"
-                head = f"{rule.code} {rule.name} ({rule.severity}, {weaknesses})\n{rule.summary}\n"
+                head = f"{rule.code} {rule.name} ({rule.severity})\n{rule.summary}\n{cited(rule.cwe)}\n"
                 return f"{head}\n{sys.modules[f'{__name__}.{name}'].__doc__ or ''}"
     return None
 

@@ -1,20 +1,25 @@
-"""Reports what an adapter config asks of its loader.
+r"""Reports what an adapter config asks of its loader.
 
 What it measures, in `lora_adapter_metadata` and in an `adapter_config.json` beside the file, per component: the scaling
 alpha/rank (alpha/√rank where rank-stabilised), also per layer through the patterns (LS403); code to import (LS404);
 further modules to save, embedding rows to replace (LS405); initialisations that change the base (LS407); network
 paths, and paths that leave their folder or would be unpickled (LS408); a type that is no weight update (LS409); targets
-of which the file holds no tensor (LS410).
+of which the file holds no tensor (LS410). While reading are refused: a config that is no sound JSON object, or a field of
+another type than PEFT's (LS400); a regular expression that is no such, nests quantifiers, refers back, is longer than
+512 characters, or does not end within two seconds of a process of its own (LS401); a rank that is no whole number from 1
+to 4,096 (LS402).
 
 Why it matters: diffusers and PEFT build a `LoraConfig` from this text. Alpha 1e8 hides any strength behind
 harmless-looking tensors (LS403 HIGH above 100, MEDIUM outside 1/64 to 16); pissa changed 128 base parameters, which
-unloading did not undo; a UNC path sends the reader's Windows credentials to a stranger (LS408 HIGH); types such as XLORA
+unloading did not undo; `(([a-z0-9_]+)+\.?)+!` in `target_modules` hangs diffusers (no return within 120 s), and no thread can
+stop it; a UNC path sends the reader's Windows credentials to a stranger (LS408 HIGH); types such as XLORA
 fetch further adapters. A config whose targets the file does not hold belongs to another file.
 
 When it is wrong: lorascan never acts on the text, so a finding says what other loaders would do. Scalings outside
 1/64 to 16 occur in experiments; alpha 0 switches a layer off and is reported, since it is a no-op that looks like an
 adapter. Local paths, Windows' included, are silent: trainers write where their base lay. A list that names a few more
-targets than the base has is silent too: only one without any tensor is reported.
+targets than the base has is silent too: only one without any tensor is reported. LS401 refuses a repetition inside a
+repetition even where its parts cannot overlap: write it without, or list the module paths.
 
 Source: peft 0.21.2 `LoraConfig`, diffusers 0.42.1 `_create_lora_config`, both reproduced on a toy pipeline.
 """
@@ -35,6 +40,11 @@ def _rule(code: str, name: str, summary: str, severity: Severity, *cwe: int) -> 
     return Rule(code=code, name=name, summary=summary, severity=severity, cwe=cwe)
 
 
+UNREADABLE = _rule("LS400", "adapter-config", "The adapter config cannot be read.", Severity.HIGH, 20)
+EXPRESSION = _rule(
+    "LS401", "regular-expression", "The adapter config holds a dangerous or invalid regular expression.", Severity.HIGH, 1333
+)
+RANK = _rule("LS402", "rank", "A rank is no whole number in the range that adapters use.", Severity.HIGH, 789, 1284)
 SCALING = _rule("LS403", "scaling", "The scaling of the adapter config is far from 1.", Severity.HIGH, 1284)
 IMPORTS = _rule("LS404", "config-imports", "The adapter config names code to import.", Severity.HIGH, 94, 829)
 MODULES = _rule("LS405", "modules-to-save", "The adapter config replaces whole modules.", Severity.MEDIUM, 915)
@@ -129,4 +139,5 @@ def _finding(rule: Rule, message: str, where: str, measured: Scalar) -> Finding:
     return Finding(rule=rule, message=message, severity=rule.severity, where=where, measured=measured)
 
 
-DETECTOR = Detector(rules=(SCALING, IMPORTS, MODULES, START, PLACE, KIND, TARGETS), needs=(FileFacts,), examine=examine)
+RULES = (UNREADABLE, EXPRESSION, RANK, SCALING, IMPORTS, MODULES, START, PLACE, KIND, TARGETS)
+DETECTOR = Detector(rules=RULES, needs=(FileFacts,), examine=examine)

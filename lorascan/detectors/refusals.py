@@ -1,18 +1,16 @@
 """Turns what stopped reading into findings.
 
 What it measures: nothing of its own. Each refusal that reading, dialects or weights raised becomes one finding of the
-rule that it names. The rules declared here are those of the container, of pickles and of the embedded adapter config.
+rule that it names. The rules declared here are those of the container and of pickles.
 
 Why it matters: a loader that is laxer than the format reads another file than the one that was checked. Overlapping
 offsets, duplicate keys and trailing bytes hide a second file; a pickle runs code when it is loaded, also before it
-breaks off (LS308); two readers of a malformed zip (LS307) see different members; a regular
-expression in `lora_adapter_metadata` hangs diffusers (seen: no return within 120 s), and no thread can stop it.
+breaks off (LS308); two readers of a malformed zip (LS307) see different members.
 
 When it is wrong: a file cut by a failed download (LS103), a saved error page (LS113) or a git-LFS pointer (LS112) is
-no attack, yet no adapter either. LS307 refuses zips that a careless tool has repacked. LS401 refuses harmless regular
-expressions: list the module paths instead. LS402 refuses a rank above 4,096, which no adapter in use has.
+no attack, yet no adapter either. LS307 refuses zips that a careless tool has repacked.
 
-Source: the safetensors format text; reproduced on safetensors 0.8.0, diffusers 0.42.1, peft 0.21.2.
+Source: the safetensors format text; reproduced on safetensors 0.8.0.
 """
 
 from collections.abc import Iterator
@@ -45,9 +43,6 @@ RULES = (
     _rule("LS307", "malformed-zip", "The zip archive is malformed, so that readers differ.", 436),
     _rule("LS308", "pickle-breaks-off", "The pickle breaks off after what it runs.", 502),
     _rule("LS309", "pickle-bomb", "Unpickling would exhaust memory or time.", 400, 502, 789),
-    _rule("LS400", "adapter-config", "The embedded adapter config cannot be read.", 20),
-    _rule("LS401", "regular-expression", "The embedded adapter config holds a regular expression.", 1333),
-    _rule("LS402", "rank", "A rank is no whole number in the range that adapters use.", 789, 1284),
 )
 
 
