@@ -2,9 +2,12 @@
 
 import importlib.util
 import os
+import shlex
+import stat
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from lorascan.core.errors import Unavailable
@@ -34,6 +37,8 @@ class Reach:
 def reach(program: str, read_paths: Iterable[Path]) -> Reach:
     """What `program`, an importable module's name, needs besides `read_paths`. Raises Unavailable where one is missing."""
     own = [_permitted(path) for path in read_paths]
+    if os.geteuid() == 0:
+        _see_that_nobody_can_read(own)
     import_path = _import_path(own)
     top = program.partition(".")[0]
     packages = {"lorascan": str(_OWN_PACKAGE), top: _place(top)}
@@ -88,6 +93,21 @@ def _permitted(path: Path) -> str:
         what = f"{path} is too wide to be opened to a sandboxed worker"
         raise Unavailable(what, "move the model into a folder of its own")
     return _absolute(str(path))
+
+
+def _see_that_nobody_can_read(paths: Iterable[str]) -> None:
+    """A worker started by root becomes the user nobody: what only root can read would fail in the middle of the work."""
+    for top in map(Path, paths):
+        for path in (top, *islice(top.rglob("*"), _LOOKED_AT)):
+            mode = path.stat().st_mode if path.exists() else 0o777
+            wanted = 0o005 if stat.S_ISDIR(mode) else 0o004
+            if mode & wanted != wanted:
+                what = f"{path} is closed to the user nobody, who reads it for root"
+                raise Unavailable(what, f"chmod -R a+rX {shlex.quote(str(top))}, or start as an ordinary user")
+
+
+_LOOKED_AT = 10_000
+"""Files and folders of one model."""
 
 
 def _with_links_followed(paths: Iterable[str]) -> tuple[str, ...]:

@@ -160,6 +160,19 @@ def test_a_read_path_that_would_open_everything_is_refused(wide: str) -> None:
         start(PROGRAM, Lock(read_paths=(Path(wide).expanduser(),)))
 
 
+def test_a_file_that_only_root_may_read_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    model = tmp_path / "a model"
+    model.mkdir(mode=0o755)
+    closed = model / "unet.safetensors"
+    closed.touch(mode=0o600)
+
+    with pytest.raises(Unavailable, match=r"unet\.safetensors is closed to the user nobody") as caught:
+        start(PROGRAM, Lock(read_paths=(model,)))
+
+    assert f"chmod -R a+rX '{model}'" in str(caught.value.remedy)
+
+
 def test_a_missing_read_path_and_a_missing_program_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="does not exist"):
         start(PROGRAM, Lock(read_paths=(tmp_path / "gone",)))
