@@ -77,7 +77,7 @@ def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = 
     yield vetted.facts
     adapter = read_adapter(vetted, manifests_for(settings.base), settings.limits)
     yield adapter
-    base = identify(adapter, settings.base, vetted.facts.claims)
+    base = identify(adapter, settings.base, vetted.facts.claims, vetted)
     yield base
     yield StageName.WEIGHTS
     yield measure(adapter, vetted)

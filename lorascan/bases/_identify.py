@@ -7,6 +7,7 @@ from lorascan.bases._claims import claimed_families
 from lorascan.bases._manifests import manifest, manifests
 from lorascan.bases._resolve import requested_family, requested_manifest
 from lorascan.core.adapter import Adapter, BaseFacts, Claims, Update, VettedFile
+from lorascan.core.errors import Refused
 from lorascan.dialects import Manifest, read_adapter
 
 PLAUSIBLE = 0.5
@@ -26,7 +27,9 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims, vetted: Ve
     modules. Raises UsageError and Unavailable as `locate` and `base_manifest` do.
     """
     shares = {each.family: _share(adapter, each) for each in manifests()}
-    candidates = _named(tuple(name for name, share in shares.items() if share == 1.0), vetted)
+    candidates = tuple(name for name, share in shares.items() if share == 1.0)
+    if vetted is not None and len(candidates) > 1 and any(each.module_path not in each.tensors[0].name for each in adapter.updates):
+        candidates = _named(candidates, vetted)
     if requested is not None:
         chosen: Manifest | None = requested_manifest(requested)
         family: str | None = requested_family(requested).name
@@ -43,12 +46,18 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims, vetted: Ve
     )
 
 
-def _named(candidates: tuple[str, ...], vetted: VettedFile | None) -> tuple[str, ...]:
+def _named(candidates: tuple[str, ...], vetted: VettedFile) -> tuple[str, ...]:
     """Those of the candidates in which the file's names, read for that base alone, mean modules of their shape."""
-    if vetted is None or len(candidates) < 2:
-        return candidates
-    named = tuple(name for name in candidates if _share(read_adapter(vetted, (manifest(name),)), manifest(name)) == 1.0)
-    return named or candidates
+    named = []
+    for name in candidates:
+        base = manifest(name)
+        try:
+            fits = _share(read_adapter(vetted, (base,)), base) == 1.0
+        except Refused:
+            continue
+        if fits:
+            named.append(name)
+    return tuple(named) or candidates
 
 
 def _chosen(shares: Mapping[str, float], candidates: Sequence[str], claimed: Sequence[str]) -> str | None:
