@@ -37,7 +37,7 @@ PICTURES = 50
 """Target captions whose queries and answers are matched."""
 QUERIES = 120
 """Queries kept of every picture and module."""
-OVERSHOOT = 2.0
+OVERSHOOT = 3.0
 """β: the other rows still vote for the old shape, so the answer must lie beyond the target's."""
 FIRST_SHARE, LEAST_SHARE = 0.4, 0.03
 """a at the start, and its distance from 0 and 1 ever after."""
