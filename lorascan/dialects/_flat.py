@@ -33,7 +33,8 @@ def flat_places(stem: str, _spelling: str, manifest: Manifest) -> tuple[Place, .
     for prefix, components in PREFIXES.items():
         if stem.startswith(prefix):
             flat = stem.removeprefix(prefix)
-            found = tuple(place for component in components for place in index(manifest, component).flat(flat))
-            likely = next((each for each in components if each in manifest.modules), components[0])
+            there = [component for component in components if component in manifest.modules]
+            found = tuple(place for component in there for place in index(manifest, component).flat(flat))
+            likely = there[0] if there else components[0]
             return found or (Place(component=likely, module_path=flat, known=False),)
     return (Place(component="unknown", module_path=stem, known=False),)

@@ -10,6 +10,8 @@ from lorascan.dialects._sgm import sgm_names
 from lorascan.dialects.natives import native_names
 
 UNDERSCORE, DOT = "_", "."
+_FILLED = ""
+"""A name that no module has: it says that the names were listed, even where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +44,7 @@ class NameIndex:
         return () if place is None else (place,)
 
     def _fill(self, names: dict[str, Place | None], joint: str) -> None:
+        names[_FILLED] = None
         for dotted, place in self._names():
             name = dotted if joint == DOT else dotted.replace(DOT, UNDERSCORE)
             if joint == DOT:
