@@ -1,7 +1,7 @@
 """THE contents page: what one audit does, in order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lorascan.bases import identify, manifests_for, resolve_base
@@ -15,7 +15,7 @@ from lorascan.core.surroundings import Surroundings
 from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
-from lorascan.intake import companions, receive, vet_received
+from lorascan.intake import Digests, companions, receive, vet_while_digesting
 from lorascan.policy import POLICIES, decide, known, may_be_loaded
 from lorascan.settings import DEFAULT, Settings
 from lorascan.weights import measure
@@ -46,7 +46,7 @@ def audit(
     where there is no file.
     """
     policy = POLICIES[settings.policy]
-    evidence = Evidence.collect(at_rest(path, settings, surroundings), listener)
+    evidence = _with_digests(Evidence.collect(at_rest(path, settings, surroundings), listener))
     found, _ = examine(evidence)
     listed = known(evidence, settings.allowed, settings.blocked)
     if StageName.LOAD in policy.required or settings.keep_going:
@@ -73,7 +73,8 @@ def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = 
         yield surroundings
     received = receive(path, settings.limits)
     yield received.identity
-    vetted = vet_received(received, settings.limits, companions(path))
+    vetted, digests = vet_while_digesting(received, settings.limits, companions(path))
+    yield digests
     yield vetted.facts
     adapter = read_adapter(vetted, manifests_for(settings.base), settings.limits)
     yield adapter
@@ -119,6 +120,13 @@ def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall
 def declared_phrases(facts: FileFacts, settings: Settings) -> tuple[str, ...]:
     """Trigger phrases that the file or the caller declares, the caller's first, each once."""
     return tuple(dict.fromkeys((*settings.declared, *facts.claims.triggers)))
+
+
+def _with_digests(evidence: Evidence) -> Evidence:
+    """The file's facts with the digests that were taken beside the stages."""
+    told = [each.told(evidence[FileFacts]) for each in evidence.all(Digests)]
+    kept = (each for each in evidence.facts if not isinstance(each, Digests | FileFacts)) if told else evidence.facts
+    return replace(evidence, facts=(*told, *kept))
 
 
 def _limits(evidence: Evidence) -> tuple[str, ...]:

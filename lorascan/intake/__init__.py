@@ -8,19 +8,31 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from lorascan.core.adapter import FileFacts, VettedFile
 from lorascan.intake.companions import Companions, companions
 from lorascan.intake.containers import SAFETENSORS, open_container
 from lorascan.intake.declarations import read_claims
-from lorascan.intake.digests import digesting
+from lorascan.intake.digests import Digests
 from lorascan.intake.pickles import imports
 from lorascan.intake.receiving import Received, receive
 from lorascan.intake.strict_json import too_large
 from lorascan.settings import Limits
 
-__all__ = ["Companions", "Received", "companions", "json_excess", "pickle_calls", "receive", "vet", "vet_received"]
+__all__ = [
+    "Companions",
+    "Digests",
+    "Received",
+    "companions",
+    "json_excess",
+    "pickle_calls",
+    "receive",
+    "vet",
+    "vet_received",
+    "vet_while_digesting",
+]
 
 _PLAIN_NAME = re.compile(r"\w+(?:[.:/-]\w+)*+", re.ASCII)
 
@@ -38,17 +50,22 @@ def vet_received(received: Received, limits: Limits, beside: Companions | None =
 
     `beside` is what stands in its folder and would be read with it.
     """
+    vetted, digests = vet_while_digesting(received, limits, beside)
+    return replace(vetted, facts=digests.told(vetted.facts))
+
+
+def vet_while_digesting(received: Received, limits: Limits, beside: Companions | None = None) -> tuple[VettedFile, Digests]:
+    """As `vet_received`, but the facts lack the digests of the tensors: those are still being taken beside the caller."""
     opened = open_container(received, limits)
-    with digesting(opened.content, opened.spans, opened.data_start) as digests:
-        claims = read_claims(opened.metadata, limits, tuple(span.name for span in opened.spans), beside)
-        tensor_hash, autov3 = digests()
+    digests = Digests.begin(opened.content, opened.spans, opened.data_start if opened.kind == SAFETENSORS else None)
+    claims = read_claims(opened.metadata, limits, tuple(span.name for span in opened.spans), beside)
     facts = FileFacts(
         name=received.identity.name,
         path=received.identity.path,
         size=received.identity.size,
         sha256=received.identity.sha256,
-        tensor_hash=tensor_hash,
-        autov3=autov3 if opened.kind == SAFETENSORS else "",
+        tensor_hash="",
+        autov3="",
         header_bytes=opened.header_bytes,
         tensor_count=len(opened.spans),
         dtypes=dict(sorted(Counter(span.dtype for span in opened.spans).items())),
@@ -57,7 +74,7 @@ def vet_received(received: Received, limits: Limits, beside: Companions | None =
         odd_names=tuple(span.name for span in opened.spans if not _PLAIN_NAME.fullmatch(span.name)),
         container=opened.kind,
     )
-    return VettedFile(facts=facts, content=opened.content, spans=opened.spans)
+    return VettedFile(facts=facts, content=opened.content, spans=opened.spans), digests
 
 
 def pickle_calls(raw: bytes) -> frozenset[str]:

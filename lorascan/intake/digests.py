@@ -2,25 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from lorascan.core.adapter import TensorSpan
+from lorascan.core.adapter import FileFacts, TensorSpan
 
 _AUTOV3_DIGITS = 12  # what model sites print
 
 
-@contextmanager
-def digesting(content: memoryview, spans: Sequence[TensorSpan], data_start: int) -> Iterator[Callable[[], tuple[str, str]]]:
-    """Hash beside what the caller does meanwhile; the function that is given waits for the tensor hash and AutoV3.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digests:
+    """The digests of a file's tensors, being taken in threads: hashlib lets go of the interpreter lock."""
 
-    Lower-case hex. Threads are enough: hashlib lets go of the interpreter lock.
-    """
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        ours = pool.submit(tensor_hash, content, spans)
-        sites = pool.submit(autov3, content, data_start)
-        yield lambda: (ours.result(), sites.result())
+    tensors: Future[str]
+    behind_header: Future[str] | None
+
+    @classmethod
+    def begin(cls, content: memoryview, spans: Sequence[TensorSpan], data_start: int | None) -> "Digests":
+        """Begin to hash; `data_start` is None for a file without a header, which has no AutoV3."""
+        pool = ThreadPoolExecutor(max_workers=2)
+        tensors = pool.submit(tensor_hash, content, spans)
+        behind_header = None if data_start is None else pool.submit(autov3, content, data_start)
+        pool.shutdown(wait=False)
+        return cls(tensors=tensors, behind_header=behind_header)
+
+    def told(self, facts: FileFacts) -> FileFacts:
+        """The facts with both digests; waits until they are taken."""
+        return replace(facts, tensor_hash=self.tensors.result(), autov3=self.behind_header.result() if self.behind_header else "")
 
 
 def tensor_hash(content: memoryview, spans: Sequence[TensorSpan]) -> str:

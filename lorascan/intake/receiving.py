@@ -4,6 +4,7 @@ import hashlib
 import mmap
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +57,13 @@ def _copy(descriptor: int, limits: Limits) -> tuple[memoryview, str]:
         raise Unavailable("the file is larger than this audit may read", reason)
     private = memoryview(mmap.mmap(-1, before.st_size) if before.st_size else bytearray())
     digest, filled = hashlib.sha256(), 0
-    while filled < before.st_size:
-        got = os.readv(descriptor, [private[filled : filled + _CHUNK]])
-        if not got:
-            break
-        digest.update(private[filled : filled + got])
-        filled += got
+    with ThreadPoolExecutor(max_workers=1) as hashing:  # one thread: in order, and beside the copying
+        while filled < before.st_size:
+            got = os.readv(descriptor, [private[filled : filled + _CHUNK]])
+            if not got:
+                break
+            hashing.submit(digest.update, private[filled : filled + got])
+            filled += got
     grown = os.read(descriptor, 1)
     if filled != before.st_size or grown or _stamp(os.fstat(descriptor)) != _stamp(before):
         raise Unavailable("the file changed while it was read", "audit it again when nothing writes to it")
