@@ -52,7 +52,7 @@ def _kinds(content: memoryview) -> Iterator[str]:
 
 def _unpacks(start: bytes) -> bool:
     try:
-        return len(zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, _GZIP_TRIED)) >= _GZIP_ENOUGH
+        return len(zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, _GZIP_ENOUGH)) == _GZIP_ENOUGH
     except zlib.error:
         return False
 

@@ -101,15 +101,15 @@ def zip_in_last_tensor() -> bytes:
     return one_tensor("U8", [len(hidden)], [0, len(hidden)], hidden)
 
 
-def header_that_unpickles() -> bytes:
-    """A sound safetensors file that pickle.load would run.
+def header_that_unpickles(calls: bytes | None = None) -> bytes:
+    """A sound safetensors file that pickle.load would run; `calls` are the opcodes that it would come to.
 
     The length field 0x4058 reads as BINUNICODE with 64 characters. Behind them, short-string opcodes ("U", a length
     from 32 to 126, that many bytes) leap through one long metadata value and over the end of the header into the only
     tensor.
     """
     length, landed = 0x4058, 8 + 61
-    calls = pickle_that_calls()
+    calls = calls or pickle_that_calls()
     ending = '"},"a":' + json.dumps({"dtype": "U8", "shape": [len(calls)], "data_offsets": [0, len(calls)]}) + "}"
     whole, rest = divmod(8 + length - landed, 128)
     leaps = [126] * (whole - 1) + [70, 128 + rest - 74]
