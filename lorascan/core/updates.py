@@ -26,7 +26,8 @@ class Update(ABC):
     `module_path` is the diffusers module path inside its component, or the file's own stem where no base knows it
     (`resolved` False). `rows` is set where the file stores several modules in one fused matrix (`fused` is its stem):
     this update is those rows, start to stop, of the stored ΔW. `permuted` says that the file orders the module's rows
-    otherwise than the base: norms and spectra are right, the matrix must not be loaded as it stands.
+    otherwise than the base: norms and spectra are right, the matrix must not be loaded as it stands. `base_shape` is
+    (out, in·kh·kw) of the base's weight, for kinds whose tensors do not tell it.
     """
 
     kind: ClassVar[str]
@@ -44,6 +45,7 @@ class Update(ABC):
     rows: tuple[int, int] | None = None
     fused: str = ""
     permuted: bool = False
+    base_shape: tuple[int, int] | None = None
 
     @property
     @abstractmethod
@@ -87,9 +89,10 @@ class Update(ABC):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(out, in·kh·kw) of this module's ΔW."""
+        """(out, in·kh·kw) of this module's ΔW; a side that the tensors do not tell is the base's, 0 where none is known."""
         if self.rows is None:
-            return self.stored_shape
+            stored, base = self.stored_shape, self.base_shape or (0, 0)
+            return stored[0] or base[0], stored[1] or base[1]
         return self.rows[1] - self.rows[0], self.stored_shape[1]
 
     @property

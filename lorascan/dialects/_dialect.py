@@ -38,12 +38,19 @@ def dotted_places(component: str, module_path: str, manifest: Manifest) -> tuple
 
 def anywhere(module_path: str, manifest: Manifest, fall_back: str) -> tuple[Place, ...]:
     """Every place of a dotted path that names no component, or one unknown place in `fall_back`."""
-    found = tuple(place for component in manifest.modules for place in index(manifest, component).dotted(module_path))
+    components = (*_denoisers(manifest), *(each for each in manifest.modules if each.startswith("text_encoder")))
+    found = tuple(place for component in components for place in index(manifest, component).dotted(module_path))
     return found or (Place(component=fall_back, module_path=module_path, known=False),)
 
 
 def in_denoiser(module_path: str, manifest: Manifest) -> tuple[Place, ...]:
-    """Every place of a dotted path in the parts of a base that are no text encoder, or one unknown place."""
-    components = [each for each in manifest.modules if not each.startswith("text_encoder")]
-    found = tuple(place for component in components for place in index(manifest, component).dotted(module_path))
+    """Every place of a dotted path in the denoiser, or one unknown place."""
+    found = tuple(place for component in _denoisers(manifest) for place in index(manifest, component).dotted(module_path))
     return found or (Place(component="transformer", module_path=module_path, known=False),)
+
+
+def _denoisers(manifest: Manifest) -> list[str]:
+    """The components that a name without one means: the denoiser alone where a base has a prior beside it."""
+    others = [each for each in manifest.modules if not each.startswith("text_encoder")]
+    main = [each for each in others if each in {"unet", "transformer"}]
+    return main or others

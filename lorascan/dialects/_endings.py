@@ -25,7 +25,7 @@ _MOST_WORDS = 4
 _POSITION = re.compile(r"((?:unet|text_encoder):[0-9]{1,4}):(up|down)")
 _FOREIGN = re.compile(r"(.+)\.lora_(?:A|B|embedding_A|embedding_B|magnitude_vector)\.([^.]+)(?:\.weight|\.bias)?")
 _EMBEDDING_NAMES = frozenset({"emb_params", "clip_l", "clip_g", "t5xxl", "*"})
-_EMBEDDING_PREFIXES = ("bundle_emb.", "string_to_param.", "text_encoders.")
+_EMBEDDING_PREFIXES = ("bundle_emb.", "string_to_param.")
 _CONTROL_MARKER = "lora_controlnet"
 
 

@@ -8,16 +8,16 @@ _TEXTS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 _DENOISERS = ("unet", "transformer", "prior", "decoder")
 PREFIXES = {
     "lora_unet_": _DENOISERS,
-    "lora_te1_": _TEXTS,
-    "lora_te2_": ("text_encoder_2", "text_encoder_3", "text_encoder"),
+    "lora_te1_": _TEXTS[:1],
+    "lora_te2_": _TEXTS[1:],
     "lora_te3_": ("text_encoder_3", "text_encoder_2"),
-    "lora_te_": _TEXTS,
+    "lora_te_": _TEXTS[:1],
     "lora_transformer_": ("transformer", "unet"),
     "lora_prior_unet_": ("prior", "unet"),
     "oft_unet_": _DENOISERS,
-    "oft_te1_": _TEXTS,
-    "oft_te2_": ("text_encoder_2", "text_encoder"),
-    "oft_te_": _TEXTS,
+    "oft_te1_": _TEXTS[:1],
+    "oft_te2_": _TEXTS[1:],
+    "oft_te_": _TEXTS[:1],
     "lycoris_": (*_DENOISERS, *_TEXTS),
 }
 """Prefix → the components that it may mean, the most likely first: the text encoders' numbers differ between trainers."""

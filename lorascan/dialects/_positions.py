@@ -23,7 +23,7 @@ def positions(manifest: Manifest, component: str) -> tuple[tuple[str, ...], ...]
     paths = manifest.modules.get(component, {})
     if component == "text_encoder":
         layers = {path.rpartition(".self_attn.")[0] for path in paths if ".self_attn." in path}
-        ordered = sorted(layers, key=lambda each: int(each.rpartition(".")[2]))
+        ordered = sorted((each for each in layers if each.rpartition(".")[2].isdigit()), key=lambda each: int(each.rpartition(".")[2]))
         return (tuple(f"{layer}.{each}" for layer in ordered for each in _TEXT),) * len(_ORDERS)
     blocks = {path.partition(".attn1.")[0] for path in paths if ".attn1." in path}
     if not all(each.partition(".")[0] in _BLOCKS for each in blocks):

@@ -186,12 +186,18 @@ def _placed(vetted: VettedFile, each: _Found, place: Place, manifest: Manifest, 
         rank_stabilized=alpha.rank_stabilized,
         resolved=place.known and (sliced or not place.slices),
         permuted=place.permuted,
+        base_shape=_base_shape(place, manifest) if 0 in each.update.stored_shape else None,
     )
     if not sliced:
         yield update
         return
     for path, start, stop in place.rows(manifest):
         yield replace(update, module_path=path, rows=(start, stop), fused=place.module_path)
+
+
+def _base_shape(place: Place, manifest: Manifest) -> tuple[int, int] | None:
+    shape = manifest.shape(place.component, place.module_path) if place.known else None
+    return (shape[0], prod(shape[1:])) if shape else None
 
 
 def _alpha(vetted: VettedFile, each: _Found, place: Place) -> Alpha:

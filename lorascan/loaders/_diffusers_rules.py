@@ -29,3 +29,8 @@ LOKR = frozenset({"flux2", "z_image"})
 def architecture(family: str | None) -> str | None:
     """The loader of a family; None where diffusers has none, or where the family is not known."""
     return next((loader for start, loader in _FAMILIES.items() if family is not None and family.startswith(start)), None)
+
+
+def has_unet_loader(family: str | None) -> bool:
+    """Whether the family's UNet pipeline loads adapters: Stable Diffusion's do, Kandinsky 2.2's and Cascade's do not."""
+    return family is None or family.startswith(("sd", "lab", "folder"))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from lorascan.core.adapter import LowRankUpdate, Update
 from lorascan.core.whole_updates import DoraUpdate
-from lorascan.loaders._diffusers_rules import FLAT, LOKR, NATIVE, architecture
+from lorascan.loaders._diffusers_rules import FLAT, LOKR, NATIVE, architecture, has_unet_loader
 from lorascan.loaders._scene import Loader, Scene, Treatment, View, drop, keep, refused
 
 NAME = "diffusers"
@@ -27,7 +27,7 @@ def view(scene: Scene) -> View:
     if not scene.adapter.updates:
         return refused(NAME, scene, "no update: nothing is loaded")
     names = [name for name in scene.names if not name.endswith(".dora_scale")]
-    if scene.denoiser == "unet":
+    if scene.denoiser == "unet" and has_unet_loader(scene.family):
         return _stable_diffusion(scene, names)
     return _transformer(scene, names)
 
@@ -50,6 +50,8 @@ def _transformer(scene: Scene, names: Sequence[str]) -> View:
         return _flux(scene, names)
     if kind is None:
         return refused(NAME, scene, "the pipeline has no LoRA loader for these components")
+    if kind == "hunyuan" and all(name.startswith("diffusion_model.") for name in names):
+        return _view(scene, tuple(_pair(each) for each in scene.adapter.updates))
     flat, native = (any(name.startswith(prefix) for name in names) for prefix in ("lora_unet_", "diffusion_model."))
     if (flat and kind in FLAT) or (native and kind in NATIVE):
         return _view(scene, tuple(_converted(each, kind) for each in scene.adapter.updates))
