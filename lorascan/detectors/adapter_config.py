@@ -54,6 +54,7 @@ KIND = _rule("LS409", "config-type", "The adapter config is of a type that is no
 TARGETS = _rule("LS410", "targets-without-tensors", "The file holds no tensor of what its config targets.", Severity.MEDIUM, 829)
 
 _LOWEST, _HIGHEST, _ABSURD = 1 / 64, 16.0, 100.0
+_USUAL_RANK = 8  # what PEFT takes where the config tells none
 _WEIGHT_UPDATES = frozenset(
     (
         "LORA",
@@ -104,13 +105,12 @@ def _scalings(claims: PeftClaims, where: str) -> Iterator[Finding]:
 
 
 def _all_scalings(claims: PeftClaims) -> Iterator[tuple[float, str]]:
-    """The scaling of the whole component, then of each module that a pattern names."""
-    if claims.rank is None or claims.alpha is None:
-        return
+    """The scaling of the whole component, then of each module that a pattern names; where no α is told there is none."""
     for path in ("", *claims.rank_pattern.keys() | claims.alpha_pattern.keys()):
-        rank = claims.rank_pattern.get(path, claims.rank)
+        rank = claims.rank_pattern.get(path, claims.rank or _USUAL_RANK)
         alpha = claims.alpha_pattern.get(path, claims.alpha)
-        yield alpha / (math.sqrt(rank) if claims.rank_stabilized else rank), path
+        if alpha is not None:
+            yield alpha / (math.sqrt(rank) if claims.rank_stabilized else rank), path
 
 
 def _distance(scaling: float) -> float:

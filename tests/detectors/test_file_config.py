@@ -21,6 +21,8 @@ def examine(**fields: object) -> list[Finding]:
     ("fields", "code", "severity"),
     [
         ({"r": 4, "lora_alpha": 1e8}, "LS403", Severity.HIGH),
+        ({"lora_alpha": 1e8}, "LS403", Severity.HIGH),
+        ({"r": 4, "alpha_pattern": {"a.b": 40_000}}, "LS403", Severity.HIGH),
         ({"r": 4, "lora_alpha": 80}, "LS403", Severity.MEDIUM),
         ({"r": 4, "lora_alpha": -4}, "LS403", Severity.MEDIUM),
         ({"r": 4, "lora_alpha": -4e9}, "LS403", Severity.HIGH),
@@ -59,6 +61,8 @@ def test_a_dangerous_request_is_found(fields: dict[str, object], code: str, seve
         {"r": 64, "lora_alpha": 1},
         {"r": 64, "lora_alpha": 64, "use_rslora": True},
         {"r": 4},
+        {"lora_alpha": 8},
+        {"r": 4, "rank_pattern": {"a.b": 1}},
         {"r": 4, "init_lora_weights": "gaussian", "bias": "none", "peft_type": "LORA"},
         {"r": 4, "auto_mapping": {"base_model_class": "UNet2DConditionModel", "parent_library": "diffusers.models"}},
         {"r": 4, "base_model_name_or_path": "runwayml/stable-diffusion-v1-5"},
