@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lorascan.core.adapter import FileFacts
@@ -116,6 +116,7 @@ def test_front_matter_gives_plain_values_and_leaves_the_rest(text: str, found: d
     assert front_matter(text) == found
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="-:[]{}'\"#|>&*!ab \n\t\\", max_size=200))
 def test_any_card_is_read_without_an_error(text: str) -> None:
     for values in front_matter(f"---\n{text}\n---\n").values():

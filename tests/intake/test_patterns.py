@@ -5,7 +5,7 @@ import time
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lorascan.core.errors import Refused
@@ -50,6 +50,7 @@ def test_what_can_take_for_ever_is_objected_to_and_never_run(pattern: str) -> No
     assert objection(pattern)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab.*+?()[]{}|\\^$1,9-", max_size=60))
 def test_any_text_is_judged_without_an_error(pattern: str) -> None:
     """Whatever passes can be compiled."""
