@@ -43,7 +43,10 @@ def factors(family: str, rank: int) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def write(path: Path, family: str, rank: int, dtype: str) -> int:
-    """Write the adapter; numbers repeat after 64 MiB, which changes nothing for what is timed. Returns its bytes."""
+    """Write the adapter; numbers repeat after a few MiB, which changes nothing for what is timed. Returns its bytes.
+
+    Small blocks, because a child's peak memory begins at its parent's.
+    """
     header: dict[str, Any] = {}
     at = 0
     for name, shape in factors(family, rank):
@@ -52,7 +55,7 @@ def write(path: Path, family: str, rank: int, dtype: str) -> int:
         at = stop
     raw = json.dumps(header).encode()
     raw += b" " * (-len(raw) % 8)
-    numbers = np.random.default_rng(0).standard_normal(2**24).astype(f"f{SIZES[dtype]}") * np.float16(0.01)
+    numbers = np.random.default_rng(0).standard_normal(2**20).astype(f"f{SIZES[dtype]}") * np.float16(0.01)
     block = numbers.astype(f"<f{SIZES[dtype]}").tobytes()
     with path.open("wb") as stream:
         stream.write(len(raw).to_bytes(8, "little") + raw)
