@@ -3,9 +3,9 @@
     python -m benchmarks.fuzz --seconds 600 --out benchmarks/results/fuzz.json
 
 With atheris, where it can be imported, mutations follow the branches that an input reaches; without it they are our own. Targets:
-header, metadata, PEFT config, pickle walk, zip, tar, the whole gate. Seeds are the small files in tests/hostile/seeds and what
-the corpus builds. A crash is any exception but a refusal; a hang is an input that takes more than 5 seconds of CPU time. The
-inputs of both are kept beside the result.
+header, metadata, PEFT config, pickle walk, zip, tar, polyglots, the whole gate. Seeds are the small files in tests/hostile/seeds and,
+with --corpus, what the corpus builds. A crash is any exception but a refusal; a hang is an input that takes more than 5 seconds of
+CPU time. The inputs of both are kept beside the result.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from typing import Any
 GUIDE: Any = importlib.import_module("atheris") if importlib.util.find_spec("atheris") else None
 with GUIDE.instrument_imports(include=["lorascan.intake"]) if GUIDE else nullcontext():
     from lorascan.core.adapter import FileIdentity
-    from lorascan.core.errors import Refused
+    from lorascan.core.errors import Refused, Unavailable
     from lorascan.core.evidence import Evidence
     from lorascan.detectors import examine
     from lorascan.intake import Received, vet_received
@@ -94,6 +94,7 @@ class Tally:
     executions: int = 0
     by_target: dict[str, int] = field(default_factory=dict)
     refused: int = 0
+    not_judged: int = 0
     crashes: list[dict[str, str]] = field(default_factory=list)
     hangs: list[dict[str, str]] = field(default_factory=list)
     slowest: float = 0.0
@@ -102,13 +103,14 @@ class Tally:
     seeds: int = 0
 
 
-def seeds() -> list[bytes]:
-    """The kept seeds, then the corpus: small files only."""
-    from tests.hostile.cases import corpus  # noqa: PLC0415 - builds a few hundred files
+def seeds(*, all_cases: bool) -> list[bytes]:
+    """The kept seeds, and the small files of the corpus where they are asked for."""
+    found = [path.read_bytes() for path in sorted(SEEDS.glob("*")) if path.is_file()]
+    if all_cases:
+        from tests.hostile.cases import corpus  # noqa: PLC0415 - builds a few hundred files
 
-    kept = [path.read_bytes() for path in sorted(SEEDS.glob("*")) if path.is_file()]
-    built = [content for case in corpus().values() for content in case.files.values() if isinstance(content, bytes)]
-    return list(dict.fromkeys(each for each in kept + built if 0 < len(each) <= LARGEST))
+        found += [content for case in corpus().values() for content in case.files.values() if isinstance(content, bytes)]
+    return list(dict.fromkeys(each for each in found if 0 < len(each) <= LARGEST))
 
 
 def mutated(chance: random.Random, pool: list[bytes]) -> bytes:
@@ -148,6 +150,8 @@ def execute(name: str, content: bytes, tally: Tally) -> None:
         TARGETS[name](content)
     except Refused:
         tally.refused += 1
+    except Unavailable:  # the machine gave the child that matches patterns no time: no verdict, which is no admit
+        tally.not_judged += 1
     except Exception as error:  # noqa: BLE001 - a crash is what is looked for
         tally.crashes.append({"target": name, "error": f"{type(error).__name__}: {error}"[:300], "input": keep(content)})
     taken = time.process_time() - began
@@ -166,9 +170,9 @@ def keep(content: bytes) -> str:
     return path.name
 
 
-def run(seconds: float, seed: int) -> Tally:
+def run(seconds: float, seed: int, pool: list[bytes]) -> Tally:
     """Our own mutations, for so long."""
-    chance, pool = random.Random(seed), seeds()  # noqa: S311 - repeatable, no secret
+    chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
     tally, names = Tally(engine="own mutations", seeds=len(pool)), list(TARGETS)
     began = time.perf_counter()
     for content in pool:
@@ -180,12 +184,12 @@ def run(seconds: float, seed: int) -> Tally:
     return closed(tally, began)
 
 
-def run_guided(seconds: float, seed: int, finish: Callable[[Tally], int]) -> None:
+def run_guided(seconds: float, seed: int, pool: list[bytes], finish: Callable[[Tally], int]) -> None:
     """The same targets under atheris, which does not come back: `finish` writes the result and gives the exit code.
 
     The first byte of an input chooses the target.
     """
-    names, pool = list(TARGETS), seeds()
+    names = list(TARGETS)
     tally = Tally(engine="atheris", seeds=len(pool))
     corpus = Path(tempfile.mkdtemp(prefix="lorascan-fuzz-"))
     for number, content in enumerate(pool):
@@ -199,7 +203,18 @@ def run_guided(seconds: float, seed: int, finish: Callable[[Tally], int]) -> Non
         if content:
             execute(names[content[0] % len(names)], content[1:], tally)
 
-    GUIDE.Setup([sys.argv[0], f"-seed={seed}", f"-max_len={2 * LARGEST}", "-rss_limit_mb=0", "-verbosity=0", str(corpus)], once)
+    GUIDE.Setup(
+        [
+            sys.argv[0],
+            f"-seed={seed}",
+            f"-max_len={2 * LARGEST}",
+            "-rss_limit_mb=0",
+            "-verbosity=0",
+            f"-artifact_prefix={corpus}/",
+            str(corpus),
+        ],
+        once,
+    )
     GUIDE.Fuzz()
 
 
@@ -215,6 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz")
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--corpus", action="store_true", help="also mutate the files of the test corpus")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
 
@@ -225,9 +241,10 @@ def main() -> None:
         print(text, flush=True)
         return 1 if tally.crashes or tally.hangs else 0
 
+    pool = seeds(all_cases=given.corpus)
     if GUIDE:
-        run_guided(given.seconds, given.seed, finish)
-    sys.exit(finish(run(given.seconds, given.seed)))
+        run_guided(given.seconds, given.seed, pool, finish)
+    sys.exit(finish(run(given.seconds, given.seed, pool)))
 
 
 if __name__ == "__main__":

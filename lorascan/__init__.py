@@ -15,15 +15,23 @@ __version__ = "0.1.0"
 
 
 def audit(path: "str | Path", **settings: Any) -> "Report":  # noqa: ANN401 - the fields of lorascan.settings.Settings
-    """Audit one adapter file; keyword arguments are the fields of `lorascan.settings.Settings`.
+    """Audit one adapter, a file or a folder that holds just one; keyword arguments are the fields of `lorascan.settings.Settings`.
 
-    Raises UsageError for settings that make no sense, FileNotFoundError where there is no file. Everything else is in
-    the report.
+    Raises UsageError for settings that make no sense and for a folder that holds another number of adapters,
+    FileNotFoundError where there is no file. Everything else is in the report.
     """
     from lorascan.auditing import audit as run  # noqa: PLC0415 - importing lorascan stays cheap
+    from lorascan.core.errors import UsageError  # noqa: PLC0415
     from lorascan.settings import settings_of  # noqa: PLC0415
+    from lorascan.targets import select  # noqa: PLC0415
 
-    return run(Path(path), settings_of(**settings))
+    if not Path(path).is_dir():
+        return run(Path(path), settings_of(**settings))
+    found = select([str(path)]).targets
+    if len(found) != 1:
+        message = f"the folder holds {len(found):,} adapters: audit one, or each of them by its file"
+        raise UsageError(message)
+    return run(found[0].path, settings_of(**settings), surroundings=found[0].surroundings)
 
 
 __all__ = ["__version__", "audit"]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import lorascan
+from lorascan.core.errors import UsageError
 from lorascan.core.surroundings import Surroundings
 from lorascan.intake.folders import survey
 from lorascan.targets import select
@@ -150,3 +152,13 @@ def test_a_command_line_means_each_file_once(tmp_path: Path) -> None:
 def test_a_folder_without_adapters_means_nothing(tmp_path: Path) -> None:
     """That is no input, and no admit."""
     assert select([str(write(tmp_path, {"x.py": b""}))]).targets == ()
+
+
+def test_a_folder_of_one_adapter_is_audited_from_python_too(tmp_path: Path) -> None:
+    """With what stands beside it; a folder of several is for the caller to take apart."""
+    folder = write(tmp_path, {"a.safetensors": adapter(), "run.py": b""})
+
+    assert "LS304" in {each.rule.code for each in lorascan.audit(folder, policy="static").findings}
+    write(tmp_path, {"b.safetensors": adapter()})
+    with pytest.raises(UsageError, match="2 adapters"):
+        lorascan.audit(folder, policy="static")
