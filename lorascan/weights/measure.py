@@ -1,5 +1,6 @@
 """Measures every update of an adapter."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,9 +20,13 @@ DENSE_SIDE = 4096
 DENSE_WORK = 6e11
 """Side² · length of all such matrices of one file: a minute or two of one core."""
 
+DECODED = 2**24
+"""Entries of a factor of the kinds that are decoded whole: 128 MiB as float64."""
+_DECODED_WHOLE = frozenset({"tucker", "loha", "lokr"})
+
 NEEDS_BASE = "ΔW depends on the base's weight"
 BAD_NUMBERS = "a tensor has numbers that are not finite, or a type that holds no weights"
-TOO_LARGE = f"no exact spectrum: the matrix is dense and its smaller side above {DENSE_SIDE}"
+TOO_LARGE = f"no exact spectrum: a matrix that must be held whole has a smaller side above {DENSE_SIDE}, or over {DECODED:,} entries"
 NO_BUDGET = "no exact spectrum: the file holds more dense matrices than the budget of one measurement"
 
 
@@ -75,6 +80,8 @@ def _reason(update: Update, surveys: Mapping[str, Survey]) -> str:
     """Why the update has no spectrum, "" where it has one."""
     if update.base_dependent or update.name == "set":
         return NEEDS_BASE
+    if update.kind in _DECODED_WHOLE and any(math.prod(span.shape) > DECODED for span in update.tensors):
+        return TOO_LARGE
     sound = all(span.name in surveys and surveys[span.name].bad is None for span in update.tensors)
     return "" if sound else BAD_NUMBERS
 

@@ -125,4 +125,8 @@ def test_a_dense_matrix_beyond_the_bounds_is_listed_and_not_solved(monkeypatch: 
     monkeypatch.setattr(module, "DENSE_WORK", 10.0)
     _, no_budget = read(KNOWN["diff"])
 
+    monkeypatch.setattr(module, "DECODED", 10)
+    _, decoded = read(KNOWN["tucker"])
+
+    assert [each.reason for each in decoded.unmeasured] == [module.TOO_LARGE]
     assert [each.reason for each in (*too_large.unmeasured, *no_budget.unmeasured)] == [module.TOO_LARGE, module.NO_BUDGET]

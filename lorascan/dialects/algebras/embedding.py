@@ -3,6 +3,8 @@
 Source: PEFT `lora/layer.py`, class Embedding. Whole word vectors (textual inversion) are no update: they are left over.
 """
 
+import math
+
 from lorascan.core.updates import EmbeddingUpdate, Update
 from lorascan.dialects.algebras._algebra import Algebra, Ending, Parts, blank, demand, equal, tables
 
@@ -15,7 +17,7 @@ def build(stem: str, parts: Parts) -> tuple[Update, ...]:
         return ()
     down, up = demand(stem, parts, _DOWN, _UP)
     tables(stem, down, up)
-    equal(stem, f"{down.shape}, {up.shape}", down.shape[0], up.shape[1])
+    equal(stem, f"{down.shape}, {up.shape}", down.shape[0], math.prod(up.shape[1:]))
     return (EmbeddingUpdate(**blank(stem), down=down, up=up),)
 
 
