@@ -1,6 +1,7 @@
 """Knows the base models: which one an adapter fits, and how each is loaded."""
 
 from lorascan.bases._claims import claimed_families, claimed_family
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._folder import base_manifest
 from lorascan.bases._identify import identify
@@ -9,6 +10,7 @@ from lorascan.bases._resolve import ResolvedBase, locate, manifests_for, resolve
 from lorascan.dialects import Manifest
 
 __all__ = [
+    "Contract",
     "Family",
     "Manifest",
     "Model",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from lorascan.bases._contract import Contract
+
 Library = Literal["diffusers", "transformers"]
 
 
@@ -35,7 +37,8 @@ class Family:
     `denoiser` names the main one, whose parameters `parameters` counts. `unverified` says what of the configuration was
     not read off a published one, "" where all was.
 
-    `pipeline_class` is a class of diffusers. `components(folder)` gives what must be handed to `from_pretrained` beside
+    `pipeline_class` is a class of diffusers, `contract` how it is used; None where lorascan cannot draw with the base.
+    `components(folder)` gives what must be handed to `from_pretrained` beside
     the folder; it may import torch and diffusers. `steps` and `guidance` are for quick pictures, `resolution` is the
     edge in pixels, `scorer` the open_clip folder that ships for its pictures. The prediction type is the folder's own.
     """
@@ -49,6 +52,7 @@ class Family:
     resolution: int
     parameters: int
     models: Mapping[str, Model]
+    contract: Contract | None
     denoiser: str = "unet"
     unverified: str = ""
     scorer: Path | None = None

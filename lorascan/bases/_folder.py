@@ -7,33 +7,47 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lorascan.bases._manifests import families
 from lorascan.core.errors import Unavailable, UsageError
 from lorascan.dialects import Manifest
 
 INDEX = "model_index.json"
 HEADER_LIMIT = 100 * 2**20
 """Bytes; the safetensors library's own limit."""
-_STEMS = {"unet": "diffusion_pytorch_model", "text_encoder": "model", "text_encoder_2": "model"}
-_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
-_PIPELINES = frozenset({"StableDiffusionPipeline", "StableDiffusionXLPipeline"})
+_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion", "wuerstchen", "stable_cascade"})
+"""Where a component's class may stand: the last three are parts of diffusers."""
 _OWN = ("lorascan.bases._patch_vae", "PatchVae")
 _DIGESTED = frozenset({".json", ".txt", ".safetensors"})
 _CHUNK = 2**20
+_TABLES = ("_embedding", "relative_attention_bias", "shared", "embed_tokens")
+"""Endings of what is looked up by number and multiplied with nothing."""
 
 
 def base_manifest(folder: Path, family: str | None = None) -> Manifest:
-    """The modules of a StableDiffusion(XL)Pipeline folder, from the headers of its safetensors files.
+    """The modules of a pipeline folder of a known class, from the headers of its safetensors files.
 
-    Every weight of 2 or 4 dimensions that is no embedding table is a module's. Raises UsageError where the folder is no
+    Every weight of 2 to 5 dimensions that is no embedding table is a module's. Raises UsageError where the folder is no
     such pipeline, Unavailable where it has no safetensors weights or asks for code that lorascan does not run.
     """
     index = pipeline_index(folder)
     modules = {
-        component: dict(_modules(folder / component, component, _class_name(index, component)))
-        for component in _STEMS
-        if _class_name(index, component)
+        component: dict(_modules(folder / place, component, _class_name(index, place)))
+        for component, place in component_places(index).items()
+        if _class_name(index, place)
     }
+    if all(component.startswith("text_encoder") for component in modules):
+        raise Unavailable(f"the base {folder.name} has no denoiser", "download the whole base")
     return Manifest(family=family or f"folder {folder.name}", modules=modules)
+
+
+def component_places(index: Mapping[str, Any]) -> dict[str, str]:
+    """Component → folder, of every component that an adapter of a pipeline of this class can address."""
+    return {
+        component: family.contract.place(component)
+        for family in families().values()
+        if family.contract and family.pipeline_class == index["_class_name"]
+        for component in family.models
+    }
 
 
 def pipeline_index(folder: Path) -> Mapping[str, Any]:
@@ -44,9 +58,10 @@ def pipeline_index(folder: Path) -> Mapping[str, Any]:
         raise UsageError(message)
     index = _read_json(path)
     name = index.get("_class_name")
-    if not isinstance(name, str) or name not in _PIPELINES:
+    known = {family.pipeline_class for family in families().values() if family.contract}
+    if not isinstance(name, str) or name not in known:
         what = f"the base {folder.name} is a pipeline of class {name!r}"
-        raise Unavailable(what, f"give a folder of one of {', '.join(sorted(_PIPELINES))}; custom pipelines are not run")
+        raise Unavailable(what, f"give a folder of one of {', '.join(sorted(known))}; custom pipelines are not run")
     for component, entry in index.items():
         if isinstance(entry, list) and not _is_plain(entry):
             what = f"component {component!r} of the base {folder.name} asks for the class {entry}"
@@ -56,8 +71,10 @@ def pipeline_index(folder: Path) -> Mapping[str, Any]:
 
 def variant(folder: Path) -> str | None:
     """The file variant, "fp16", where the denoiser's weights are stored only under its name; None where plain ones are."""
-    plain = list((folder / "unet").glob(f"{_STEMS['unet']}.safetensors*"))
-    sharded = list((folder / "unet").glob(f"{_STEMS['unet']}-*.safetensors"))
+    places = component_places(pipeline_index(folder)).items()
+    weights = next(folder / place for component, place in places if not component.startswith("text_encoder"))
+    plain = list(weights.glob(f"{_stem(weights.name)}.safetensors*"))
+    sharded = list(weights.glob(f"{_stem(weights.name)}-*.safetensors"))
     return None if plain or sharded else "fp16"
 
 
@@ -96,7 +113,7 @@ def _modules(folder: Path, component: str, class_name: str | None) -> Iterator[t
     for file in _weight_files(folder, component):
         for name, shape in _shapes(file).items():
             path = name.removesuffix(".weight")
-            if path != name and len(shape) in {2, 4} and not path.endswith("_embedding"):
+            if path != name and 2 <= len(shape) <= 5 and not path.endswith(_TABLES):
                 yield _library_path(path, class_name), shape
 
 
@@ -105,8 +122,13 @@ def _library_path(path: str, class_name: str | None) -> str:
     return path.removeprefix("text_model.") if class_name == "CLIPTextModel" else path
 
 
+def _stem(component: str) -> str:
+    """What the weight files of a component are called: the two libraries differ."""
+    return "model" if "text_encoder" in component else "diffusion_pytorch_model"
+
+
 def _weight_files(folder: Path, component: str) -> list[Path]:
-    stem = _STEMS[component]
+    stem = _stem(component)
     for pattern in (f"{stem}.safetensors", f"{stem}-*-of-*.safetensors", f"{stem}.fp16*.safetensors"):
         found = sorted(folder.glob(pattern))
         if found:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lorascan.bases._family import Family
 from lorascan.bases._folder import base_manifest, folder_digest, pipeline_index, variant
-from lorascan.bases._manifests import families, manifests
+from lorascan.bases._manifests import families, manifest, manifests
 from lorascan.bases.lab import ASSETS
 from lorascan.core.adapter import BaseFacts
 from lorascan.core.errors import Unavailable, UsageError
@@ -46,21 +46,30 @@ def manifests_for(requested: str | None) -> tuple[Manifest, ...]:
 def requested_manifest(requested: str) -> Manifest:
     """The modules of the base that the user chose. Raises as `locate` and `base_manifest` do."""
     if requested == LAB:
-        return _shipped(LAB)
+        return manifest(LAB)
     found = base_manifest(locate(requested))
     same = (each for each in manifests() if each.modules == found.modules)
     return next(same, found)
 
 
 def requested_family(requested: str) -> Family:
-    """The family as which the chosen base is loaded: that of this very manifest, else the one built alike."""
-    manifest = requested_manifest(requested)
-    if manifest.family in families():
-        return families()[manifest.family]
-    if pipeline_index(locate(requested))["_class_name"] == "StableDiffusionXLPipeline":
-        return families()["sdxl"]
-    projections = [len(shape) for path, shape in manifest.modules["unet"].items() if path.endswith(".proj_in")]
-    return families()["sd2" if 2 in projections else "sd15"]
+    """The family as which the chosen base is loaded: that of this very manifest, else the one built most alike."""
+    base = requested_manifest(requested)
+    if base.family in families():
+        return families()[base.family]
+    name = pipeline_index(locate(requested))["_class_name"]
+    fitting = [each for each in families().values() if each.pipeline_class == name and each.name != LAB]
+    return max(fitting, key=lambda each: _likeness(base, manifest(each.name)))
+
+
+def _likeness(one: Manifest, other: Manifest) -> float:
+    """The share of modules that two bases have in common, by path and dimensions but not by size, 0 to 1."""
+    mine, its = _frame(one), _frame(other)
+    return len(mine & its) / len(mine | its)
+
+
+def _frame(base: Manifest) -> set[tuple[str, str, int]]:
+    return {(component, path, len(shape)) for component, modules in base.modules.items() for path, shape in modules.items()}
 
 
 def resolve_base(requested: str | None, facts: BaseFacts, scorer: Path | None = None) -> ResolvedBase:
@@ -123,7 +132,3 @@ def _cache_folder() -> Path:
         return Path(explicit)
     home = os.environ.get("HF_HOME")
     return (Path(home) if home else Path.home() / ".cache" / "huggingface") / "hub"
-
-
-def _shipped(name: str) -> Manifest:
-    return next(each for each in manifests() if each.family == name)

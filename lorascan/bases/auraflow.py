@@ -1,5 +1,6 @@
 """AuraFlow."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import PILE_T5_XL
 
@@ -17,6 +18,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=6_833_439_744,
+    contract=Contract(offload=True),
     models={
         "transformer": Model(class_name="AuraFlowTransformer2DModel"),
         "text_encoder": PILE_T5_XL,

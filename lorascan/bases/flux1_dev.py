@@ -1,5 +1,6 @@
 """FLUX.1 dev: guidance is an input."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import CLIP_L, T5_XXL
 
@@ -25,6 +26,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=11_901_408_320,
+    contract=Contract(states="last", offload=True, searching={"guidance_scale": 3.5}),
     models={
         "transformer": Model(
             class_name="FluxTransformer2DModel",

@@ -1,5 +1,6 @@
 """FLUX.1 schnell: distilled to four steps without guidance."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import CLIP_L, T5_XXL
 
@@ -24,6 +25,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=11_891_178_560,
+    contract=Contract(states="last", offload=True),
     models={
         "transformer": Model(class_name="FluxTransformer2DModel"),
         "text_encoder": CLIP_L,

@@ -1,5 +1,6 @@
 """FLUX.2 dev."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 
 FAMILY = Family(
@@ -18,6 +19,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=32_223_281_152,
+    contract=Contract(offload=True, searching={"guidance_scale": 4.0}),
     models={
         "transformer": Model(class_name="Flux2Transformer2DModel"),
     },

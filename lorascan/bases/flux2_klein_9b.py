@@ -1,5 +1,6 @@
 """FLUX.2 klein with 9 billion parameters."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 
 FAMILY = Family(
@@ -21,6 +22,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=9_078_581_248,
+    contract=Contract(offload=True),
     models={
         "transformer": Model(
             class_name="Flux2Transformer2DModel",

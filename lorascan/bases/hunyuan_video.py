@@ -1,5 +1,6 @@
 """HunyuanVideo."""
 
+from lorascan.bases._contract import VIDEO
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import CLIP_L
 
@@ -17,6 +18,7 @@ FAMILY = Family(
     resolution=320,
     denoiser="transformer",
     parameters=12_821_012_544,
+    contract=VIDEO,
     models={
         "transformer": Model(class_name="HunyuanVideoTransformer3DModel"),
         "text_encoder_2": CLIP_L,

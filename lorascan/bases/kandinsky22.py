@@ -1,5 +1,6 @@
 """Kandinsky 2.2: a prior from text to a picture's embedding, a decoder to the picture."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import BIG_G_PROJECTED
 
@@ -21,6 +22,16 @@ FAMILY = Family(
     guidance=4.0,
     resolution=512,
     parameters=1_253_057_288,
+    contract=Contract(
+        places={"prior": "prior_prior", "text_encoder": "prior_text_encoder"},
+        tokenizer="prior_tokenizer",
+        states="last",
+        half="float16",
+        guidance=("guidance_scale", "prior_guidance_scale"),
+        # The prior's scheduler divides by its steps less one.
+        searching={"guidance_scale": 1.0, "prior_guidance_scale": 1.0, "prior_num_inference_steps": 2},
+        cell=lambda pipeline: float(pipeline.decoder_pipe.movq_scale_factor),
+    ),
     models={
         "unet": Model(
             class_name="UNet2DConditionModel",

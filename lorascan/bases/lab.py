@@ -6,6 +6,7 @@ A real diffusers pipeline of 2.8 M parameters with a linear autoencoder on patch
 from collections.abc import Mapping
 from pathlib import Path
 
+from lorascan.bases._contract import STABLE_DIFFUSION
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import clip_text
 
@@ -29,6 +30,7 @@ FAMILY = Family(
     guidance=3.0,
     resolution=32,
     parameters=2_801_992,
+    contract=STABLE_DIFFUSION,
     models={
         "unet": Model(
             class_name="UNet2DConditionModel",

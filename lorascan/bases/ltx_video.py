@@ -1,5 +1,6 @@
 """LTX-Video 0.9.0 with 2 billion parameters."""
 
+from lorascan.bases._contract import VIDEO
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import T5_XXL
 
@@ -18,6 +19,7 @@ FAMILY = Family(
     resolution=512,
     denoiser="transformer",
     parameters=1_923_385_472,
+    contract=VIDEO,
     models={
         "transformer": Model(class_name="LTXVideoTransformer3DModel"),
         "text_encoder": T5_XXL,

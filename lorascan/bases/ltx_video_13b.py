@@ -1,5 +1,6 @@
 """LTX-Video 0.9.7 with 13 billion parameters."""
 
+from lorascan.bases._contract import VIDEO
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import T5_XXL
 
@@ -17,6 +18,7 @@ FAMILY = Family(
     resolution=512,
     denoiser="transformer",
     parameters=13_042_569_344,
+    contract=VIDEO,
     models={
         "transformer": Model(
             class_name="LTXVideoTransformer3DModel",

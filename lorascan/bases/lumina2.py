@@ -1,5 +1,6 @@
 """Lumina Image 2.0."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 
 FAMILY = Family(
@@ -17,6 +18,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=2_609_769_152,
+    contract=Contract(),
     models={
         "transformer": Model(
             class_name="Lumina2Transformer2DModel",

@@ -1,5 +1,6 @@
 """PixArt-α at 1024 pixels, conditioned on size and aspect."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import T5_XXL
 
@@ -19,6 +20,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=611_349_152,
+    contract=Contract(),
     models={
         "transformer": Model(
             class_name="PixArtTransformer2DModel",

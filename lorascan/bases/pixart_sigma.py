@@ -1,5 +1,6 @@
 """PixArt-Σ."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import T5_XXL
 
@@ -18,6 +19,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=610_856_096,
+    contract=Contract(),
     models={
         "transformer": Model(
             class_name="PixArtTransformer2DModel",

@@ -1,5 +1,6 @@
 """Qwen-Image."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 
 FAMILY = Family(
@@ -16,6 +17,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=20_430_401_088,
+    contract=Contract(offload=True, guidance=("true_cfg_scale",), searching={"true_cfg_scale": 1.0}),
     models={
         "transformer": Model(class_name="QwenImageTransformer2DModel"),
     },

@@ -1,5 +1,6 @@
 """Sana with 1.6 billion parameters."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 
 FAMILY = Family(
@@ -18,6 +19,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=1_604_462_752,
+    contract=Contract(),
     models={
         "transformer": Model(class_name="SanaTransformer2DModel"),
     },

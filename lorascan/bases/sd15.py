@@ -1,5 +1,6 @@
 """Stable Diffusion 1.x."""
 
+from lorascan.bases._contract import STABLE_DIFFUSION
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import CLIP_L
 
@@ -24,6 +25,7 @@ FAMILY = Family(
     guidance=7.5,
     resolution=512,
     parameters=859_520_964,
+    contract=STABLE_DIFFUSION,
     models={
         "unet": Model(
             class_name="UNet2DConditionModel",

@@ -1,5 +1,6 @@
 """Stable Diffusion 2.x."""
 
+from lorascan.bases._contract import STABLE_DIFFUSION
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import OPEN_CLIP_H
 
@@ -25,6 +26,7 @@ FAMILY = Family(
     guidance=7.5,
     resolution=768,
     parameters=865_910_724,
+    contract=STABLE_DIFFUSION,
     models={
         "unet": Model(
             class_name="UNet2DConditionModel",

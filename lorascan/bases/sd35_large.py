@@ -1,5 +1,6 @@
 """Stable Diffusion 3.5 large."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import BIG_G_PROJECTED, CLIP_L_PROJECTED, T5_XXL
 
@@ -25,6 +26,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=8_056_627_520,
+    contract=Contract(states="joint", offload=True),
     models={
         "transformer": Model(
             class_name="SD3Transformer2DModel",

@@ -1,5 +1,6 @@
 """Stable Diffusion 3 medium."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import BIG_G_PROJECTED, CLIP_L_PROJECTED, T5_XXL
 
@@ -24,6 +25,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=2_028_328_000,
+    contract=Contract(states="joint", half="float16"),
     models={
         "transformer": Model(
             class_name="SD3Transformer2DModel",

@@ -1,5 +1,6 @@
 """Stable Diffusion XL."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import BIG_G_PROJECTED, CLIP_L
 
@@ -24,6 +25,7 @@ FAMILY = Family(
     guidance=6.0,
     resolution=1024,
     parameters=2_567_463_684,
+    contract=Contract(states="pair", half="float16"),
     models={
         "unet": Model(
             class_name="UNet2DConditionModel",

@@ -17,6 +17,7 @@ FAMILY = Family(
     guidance=6.0,
     resolution=1024,
     parameters=2_259_526_660,
+    contract=None,
     models={
         "unet": Model(
             class_name="UNet2DConditionModel",

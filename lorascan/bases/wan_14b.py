@@ -1,5 +1,6 @@
 """Wan 2.x text to video with 14 billion parameters."""
 
+from lorascan.bases._contract import VIDEO
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import UMT5_XXL
 
@@ -23,6 +24,7 @@ FAMILY = Family(
     resolution=480,
     denoiser="transformer",
     parameters=14_288_491_584,
+    contract=VIDEO,
     models={
         "transformer": Model(class_name="WanTransformer3DModel"),
         "text_encoder": UMT5_XXL,

@@ -1,5 +1,6 @@
 """Wan 2.1 text to video with 1.3 billion parameters."""
 
+from lorascan.bases._contract import VIDEO
 from lorascan.bases._family import Family, Model
 from lorascan.bases._text_encoders import UMT5_XXL
 
@@ -21,6 +22,7 @@ FAMILY = Family(
     resolution=480,
     denoiser="transformer",
     parameters=1_418_996_800,
+    contract=VIDEO,
     models={
         "transformer": Model(
             class_name="WanTransformer3DModel",

@@ -1,5 +1,6 @@
 """Z-Image."""
 
+from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
 
 FAMILY = Family(
@@ -18,6 +19,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="transformer",
     parameters=6_154_908_736,
+    contract=Contract(searching={"guidance_scale": 0.0}),
     models={
         "transformer": Model(class_name="ZImageTransformer2DModel"),
     },

@@ -55,15 +55,18 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
         listener=listener,
     )
     found: list[Found] = []
+    lacking: list[str] = []
     words = declared_words((*declared, *adapter.facts.declared_triggers))
     for method in hunting_methods().values():
-        if not method.applies(scope):
+        if not method.applies(scope) and method.lacks(scope):
+            lacking.append(f"{method.name}: {method.lacks(scope)}")
+        elif method.runs(scope):
             found.append(method.search(scope))
             scope = replace(scope, nominated=tuple(_merged([each.candidates for each in found], words)))
     return Candidates(
         ranked=scope.nominated,
         spaces=tuple(each.space for each in found),
-        limits=(*(limit for each in found for limit in each.limits), *NOT_REACHED),
+        limits=(*(limit for each in found for limit in each.limits), *lacking, *NOT_REACHED),
     )
 
 

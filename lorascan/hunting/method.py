@@ -45,10 +45,16 @@ class Found:
 class Method:
     """One way of finding triggers without drawing a picture.
 
-    `applies` says in words why the method has nothing to search for this adapter, "" where it has.
+    `applies` says in words why the method has nothing to search for this adapter, "" where it has; `lacks` why it cannot
+    search although it should, on this base: a limit of the report.
     """
 
     name: str
     applies: Callable[[Hunt], str]
     search: Callable[[Hunt], Found]
     order: int
+    lacks: Callable[[Hunt], str] = lambda _: ""
+
+    def runs(self, hunt: Hunt) -> bool:
+        """Whether there is something to search and a way to."""
+        return not self.applies(hunt) and not self.lacks(hunt)

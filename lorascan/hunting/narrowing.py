@@ -15,7 +15,7 @@ def swept_tokens(hunt: Hunt) -> npt.NDArray[np.intp]:
     size, budget = len(hunt.vocabulary), hunt.settings.budget
     if size <= budget.sweep_tokens:
         return np.arange(size)
-    scores = [method.token_scores(hunt) for method in (cross_attention_response, text_drift) if not method.METHOD.applies(hunt)]
+    scores = [method.token_scores(hunt) for method in (cross_attention_response, text_drift) if method.METHOD.runs(hunt)]
     best = [np.argsort(-each)[: budget.narrowed_tokens] for each in scores]
     drawn = np.random.default_rng(hunt.settings.seed).choice(size, size=budget.narrowed_tokens, replace=False)
     return np.unique(np.concatenate([*best, drawn]))

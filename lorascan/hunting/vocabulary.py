@@ -9,6 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 WORD_END = "</w>"
+WORD_START = "Ġ"
+"""How byte-level BPE writes the space before a word, where words are not marked at their end."""
+_TOKENIZERS = ("prior_tokenizer", "tokenizer")
+"""Folders of the tokenizer whose text decides the picture: a base of two stages reads it in the first."""
 _SPECIAL = frozenset({"<|startoftext|>", "<|endoftext|>", "<start_of_text>", "<end_of_text>"})
 
 
@@ -29,17 +33,18 @@ class Vocabulary:
 
 
 def read_vocabulary(base: Path) -> Vocabulary:
-    """The vocabulary of a base folder's CLIP tokenizer, control tokens left out.
+    """The vocabulary of a base folder's byte-level BPE tokenizer (CLIP, Qwen), control tokens left out.
 
     Tokens are byte-level BPE: each character of a token stands for one byte. A token whose bytes are no UTF-8 by
     themselves (half of a letter) is kept, and shown with the Unicode replacement character.
     """
-    table = _table(base / "tokenizer")
+    table = _table(next(base / name for name in _TOKENIZERS if (base / name).is_dir()))
+    mark = "" if any(token.endswith(WORD_END) for token in table) else WORD_START
     entries = sorted((number, token) for token, number in table.items() if token not in _SPECIAL)
     return Vocabulary(
         ids=np.array([number for number, _ in entries], dtype=np.int32),
-        texts=tuple(_typed(token) for _, token in entries),
-        whole=np.array([token.endswith(WORD_END) for _, token in entries]),
+        texts=tuple(_typed(token.removeprefix(mark)) for _, token in entries),
+        whole=np.array([token.startswith(mark) if mark else token.endswith(WORD_END) for _, token in entries]),
     )
 
 

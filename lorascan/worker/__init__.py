@@ -56,6 +56,7 @@ def _computed_by(base: ResolvedBase, described: Mapping[str, Any], settings: Set
         "scorer": str(base.scorer.resolve()),
         "device": _device(settings),
         "threads": settings.worker.threads,
+        "edge": settings.picture_edge,
     }
 
 
@@ -89,6 +90,7 @@ def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping
         "scorer": str(read[1]) if role == "reference" else None,
         "device": _device(settings),
         "threads": limits.threads,
+        "edge": settings.picture_edge,
     }
     with (
         stage_failures(role),

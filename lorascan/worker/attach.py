@@ -1,11 +1,15 @@
 """Attaches an adapter to the base, proves what landed, takes it off."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from diffusers.utils import recurse_remove_peft_layers
+from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
+from peft.tuners.tuners_utils import BaseTunerLayer
 
 from lorascan.worker.pipeline import Base
 
@@ -32,13 +36,47 @@ def canonical_tensors(content: memoryview) -> dict[str, torch.Tensor]:
 
 
 def attach(base: Base, tensors: Mapping[str, torch.Tensor]) -> tuple[int, list[str]]:
-    """Load the adapter by diffusers and peft from a dict that we built.
+    """Load the adapter from a dict that we built: by diffusers where the pipeline has a loader for the component, else by peft.
 
     Returns the number of updates in the dict and the module paths that did not land with exactly the values given.
     """
-    base.pipeline.load_lora_weights(dict(tensors), adapter_name=NAME)
+    injected = _injected(base, tensors)
+    rest = {name: value for name, value in tensors.items() if name.partition(".")[0] not in injected}
+    if hasattr(base.pipeline, "load_lora_weights") and (rest or not injected):
+        base.pipeline.load_lora_weights(rest, adapter_name=NAME)
+    for component in injected:
+        own = {name.removeprefix(f"{component}."): value for name, value in tensors.items() if name.startswith(f"{component}.")}
+        _inject(base.part(component), own)
     stems = sorted({name.rsplit(".lora_", 1)[0] for name in tensors})
     return len(stems), [stem for stem in stems if not _landed(base, stem, tensors)]
+
+
+def _injected(base: Base, tensors: Mapping[str, torch.Tensor]) -> list[str]:
+    """The components of the adapter that the pipeline's own loader leaves alone."""
+    loaded = getattr(base.pipeline, "_lora_loadable_modules", ()) if hasattr(base.pipeline, "load_lora_weights") else ()
+    present = {name.partition(".")[0] for name in tensors}
+    return [name for name in base.parts() if name in present and name not in loaded]
+
+
+def _inject(part: Any, tensors: Mapping[str, torch.Tensor]) -> None:  # noqa: ANN401 - a network of diffusers or transformers
+    """Put factors, named by module path, into one network; α equals the rank, so that the scaling is 1."""
+    known = dict(part.named_modules())
+    sides = ("lora_A.weight", "lora_B.weight")
+    own = {name: value for name, value in tensors.items() if name.partition(".lora_")[0] in known and name.endswith(sides)}
+    ranks = {name.removesuffix(".lora_A.weight"): value.shape[0] for name, value in own.items() if name.endswith("A.weight")}
+    if not ranks:
+        return
+    pattern = {f"^{re.escape(path)}$": rank for path, rank in ranks.items()}
+    config = LoraConfig(
+        target_modules="|".join(re.escape(path) for path in ranks),
+        rank_pattern=pattern,
+        alpha_pattern=pattern,
+        lora_alpha=8,
+        r=8,
+    )
+    inject_adapter_in_model(config, part, adapter_name=NAME)
+    set_peft_model_state_dict(part, own, adapter_name=NAME)
+    part.requires_grad_(requires_grad=False)
 
 
 def _landed(base: Base, stem: str, tensors: Mapping[str, torch.Tensor]) -> bool:
@@ -54,7 +92,7 @@ def _landed(base: Base, stem: str, tensors: Mapping[str, torch.Tensor]) -> bool:
         all(
             torch.equal(
                 getattr(module, side)[NAME].weight.float().cpu(),
-                tensors[f"{stem}.{side}.weight"].to(base.pipeline.unet.dtype).float(),
+                tensors[f"{stem}.{side}.weight"].to(base.denoiser.dtype).float(),
             )
             for side in ("lora_A", "lora_B")
         )
@@ -64,9 +102,26 @@ def _landed(base: Base, stem: str, tensors: Mapping[str, torch.Tensor]) -> bool:
 
 def set_scale(base: Base, scale: float) -> None:
     """The dose at which the attached adapter acts; 0 turns it off."""
-    base.pipeline.set_adapters([NAME], adapter_weights=[scale])
+    if hasattr(base.pipeline, "set_adapters") and any(NAME in names for names in base.pipeline.get_list_adapters().values()):
+        base.pipeline.set_adapters([NAME], adapter_weights=[scale])
+    for part in _bare(base):
+        for module in part.modules():
+            if isinstance(module, BaseTunerLayer):
+                module.set_scale(NAME, scale)
 
 
 def detach(base: Base) -> None:
     """Take the adapter off again."""
-    base.pipeline.unload_lora_weights()
+    bare = _bare(base)
+    if hasattr(base.pipeline, "unload_lora_weights"):
+        base.pipeline.unload_lora_weights()
+    for part in bare:
+        recurse_remove_peft_layers(part)
+        if hasattr(part, "peft_config"):
+            del part.peft_config
+
+
+def _bare(base: Base) -> list[torch.nn.Module]:
+    """The networks into which peft put the adapter without a loader of the pipeline."""
+    loaded = getattr(base.pipeline, "_lora_loadable_modules", ()) if hasattr(base.pipeline, "load_lora_weights") else ()
+    return [part for name, part in base.parts().items() if name not in loaded]

@@ -33,15 +33,7 @@ def prepare(arguments: Mapping[str, Any]) -> Program:
         importlib.import_module(module)
     folder = Path(arguments["base"])
     family = families()[str(arguments["family"])]
-    base = load_base(
-        folder,
-        pipeline_class=family.pipeline_class,
-        components=family.components(folder),
-        device=str(arguments["device"]),
-        steps=family.steps,
-        guidance=family.guidance,
-        variant=arguments.get("variant"),
-    )
+    base = load_base(folder, family, device=str(arguments["device"]), variant=arguments.get("variant"), edge=arguments.get("edge"))
     clip = arguments.get("scorer")
     session = Session(base=base, scorer=scorer.load_scorer(Path(clip)) if clip else None, digest=parameter_digest(base))
     _warm_up(session)
@@ -52,7 +44,8 @@ def _warm_up(session: Session) -> None:
     """Make every lazy import and every lazy allocation happen before the second filter closes."""
     ids = primitives.tokenise(session.base, [""])
     primitives.render(session.base, [""], [0], steps=1, guidance=2.0, batch=1, progress=lambda _: None)
-    primitives.encode(session.base, ids, np.zeros((1, 1), np.int32), 1, lambda _: None)
+    if session.base.contract.states != "none":
+        primitives.encode(session.base, ids, np.zeros((1, 1), np.int32), 1, lambda _: None)
     if session.scorer is not None:
         scorer.embed_texts(session.scorer, ["a"])
 
@@ -73,22 +66,18 @@ def _operations(session: Session) -> dict[str, Any]:
 
 
 def _describe(session: Session, _: Request) -> Reply:
-    pipeline = session.base.pipeline
-    side = pipeline.unet.config.sample_size
+    pipeline, family = session.base.pipeline, session.base.family
     picture = primitives.render(session.base, [""], [0], steps=1, guidance=1.0, batch=1, progress=lambda _: None)
     return Reply(
         result={
             "pipeline_class": type(pipeline).__name__,
             "device": str(session.base.device),
             "digest": session.digest,
-            "context": int(pipeline.tokenizer.model_max_length),
-            "text_width": int(pipeline.text_encoder.config.hidden_size),
-            "channels": int(pipeline.unet.config.in_channels),
-            "side": int(side),
+            **primitives.grid(session.base, picture.shape[1]),
             "height": int(picture.shape[1]),
             "width": int(picture.shape[2]),
-            "steps": session.base.steps,
-            "guidance": session.base.guidance,
+            "steps": family.steps,
+            "guidance": family.guidance,
             "embedding": 0 if session.scorer is None else len(scorer.embed_texts(session.scorer, ["a"])[0]),
             "versions": {name: importlib.import_module(name).__version__ for name in ("torch", "diffusers", "peft", "transformers")},
         }

@@ -76,7 +76,9 @@ def test_pickle_weights_are_named(tmp_path: Path) -> None:
     "change",
     [
         {"_class_name": ["pipeline", "Mine"]},
+        {"_class_name": "AudioLDMPipeline"},
         {"_class_name": "FluxPipeline"},
+        {"unet": [None, None]},
         {"unet": ["my_module", "UNet"]},
         {"vae": ["lorascan.bases._patch_vae", "Other"]},
     ],

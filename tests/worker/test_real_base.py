@@ -83,7 +83,6 @@ def test_an_adapter_whose_base_differs_is_not_admitted(base: Path, tmp_path: Pat
     path = adapter_for(base, tmp_path / "a.safetensors", names="diffusers")
     report = audit(path, replace_base(settings(base), base_folder()))
     assert report.verdict.decision in (Decision.REJECT, Decision.UNDECIDED, Decision.REVIEW)
-    assert report.verdict.decision is not Decision.ADMIT
 
 
 def replace_base(given: Settings, folder: Path) -> Settings:

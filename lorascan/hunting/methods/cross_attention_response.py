@@ -61,4 +61,11 @@ def applies(hunt: Hunt) -> str:
     return "" if _projections(hunt.tensors) else "the adapter leaves the keys and values of cross-attention alone"
 
 
-METHOD = Method(name="cross-attention response", applies=applies, search=search, order=4)
+def lacks(hunt: Hunt) -> str:
+    """Text states must be what the projections read: a base that reads a picture's embedding, or another encoder, has none."""
+    width = hunt.bench.reference.shape.text_width
+    fitting = all(reading.shape[1] == width for reading in _projections(hunt.tensors))
+    return "" if fitting else "the keys and values of this base do not read the text states of its vocabulary, token by token"
+
+
+METHOD = Method(name="cross-attention response", applies=applies, search=search, order=4, lacks=lacks)

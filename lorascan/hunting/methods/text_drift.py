@@ -64,4 +64,9 @@ def applies(hunt: Hunt) -> str:
     )
 
 
-METHOD = Method(name="text-encoder drift", applies=applies, search=search, order=3)
+def lacks(hunt: Hunt) -> str:
+    """A language model that reads a chat has no states at a token's place in the prompt."""
+    return "" if hunt.bench.reference.shape.text_width else "the text encoder of this base has no states by token of a prompt"
+
+
+METHOD = Method(name="text-encoder drift", applies=applies, search=search, order=3, lacks=lacks)
