@@ -123,6 +123,8 @@ def said(scanner: Scanner, scripts: Path, path: Path) -> tuple[str, float]:
     except subprocess.TimeoutExpired:
         return NOTHING, TIMEOUT
     taken = time.perf_counter() - began
+    if b"Traceback (most recent call last)" in done.stderr:  # Python ends with 1 then, which is no finding
+        return NOTHING, taken
     return (ISSUE if done.returncode in scanner.issue else CLEAN if done.returncode in scanner.clean else NOTHING), taken
 
 
