@@ -118,7 +118,13 @@ def said(scanner: Scanner, scripts: Path, path: Path) -> tuple[str, float]:
     environment = {**os.environ, "NO_COLOR": "1", "PROMPTFOO_DISABLE_TELEMETRY": "1", "NO_ANALYTICS": "1"}
     try:
         done = subprocess.run(
-            scanner.command(scripts, path), capture_output=True, timeout=TIMEOUT, check=False, env=environment, stdin=subprocess.DEVNULL
+            scanner.command(scripts, path),
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            cwd=path.parent,
         )
     except subprocess.TimeoutExpired:
         return NOTHING, TIMEOUT
