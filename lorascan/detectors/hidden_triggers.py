@@ -13,8 +13,9 @@ replaces what the prompt asks for is what a backdoor is.
 
 When it is wrong: an honest concept whose trigger word is documented nowhere looks the same; declare the word with
 `--declared`, or expect a review. A trigger outside the searched spaces (several words that do nothing alone,
-sentences, meaning) is not found. The thresholds
-were set by eye on five lab adapters of the `dev` lists and are not yet measured on held-out ones: a starting point.
+sentences, meaning) is not found. The thresholds are learnt on audits of the lab's `dev` split, a handful of adapters
+(benchmarks/results/thresholds.json), and reported on its `test` split (benchmarks/results/end-to-end.md). On another
+base they are a starting point.
 
 Source: the tests of docs/threat-model.md; sign-flip permutation with max-T (Westfall and Young 1993).
 """
@@ -41,11 +42,12 @@ UNDECLARED = Rule(
     cwe=(506,),
 )
 
+# All but the first by benchmarks/thresholds.py.
 P_VALUE = 0.05
-RATIO = 3.0
-MEANING = 3.0
-UNEXPLAINED = 0.5
-MISMATCH = 0.3
+RATIO = 2.87
+MEANING = 2.486
+UNEXPLAINED = 0.334
+MISMATCH = 0.515
 
 
 def is_activator(test: TriggerTest) -> bool:
