@@ -170,10 +170,10 @@ def test_nothing_but_the_report_is_on_stdout(honest: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "codes"),
     [
-        ("cloneofsimo/analog_svd_rank4.safetensors", (1, 5)),
-        ("cloneofsimo/lora_disney.safetensors", (1, 5)),
-        ("catundchat/pytorch_lora_weights.safetensors", (0, 5)),
-        ("catundchat/pytorch_lora_weights.bin", (1,)),
+        ("cloneofsimo/analog_svd_rank4.safetensors", (0,)),
+        ("cloneofsimo/lora_disney.safetensors", (5,)),
+        ("catundchat/pytorch_lora_weights.safetensors", (0,)),
+        ("catundchat/pytorch_lora_weights.bin", (5,)),
     ],
 )
 def test_real_published_files_end_with_an_honest_exit_code(name: str, codes: Sequence[int]) -> None:
@@ -182,7 +182,7 @@ def test_real_published_files_end_with_an_honest_exit_code(name: str, codes: Seq
     assert "Traceback" not in done.stderr
     report = json.loads(done.stdout)
     if name.endswith(".bin"):
-        assert [each["rule"] for each in report["findings"]] == ["LS303"]
+        assert [each["rule"] for each in report["findings"] if each["severity"] != "low"] == ["LS303"]
         return
     read = 2 * len(report["weights"]["layers"])
     assert read + len(report["leftovers"]) == report["file"]["tensor_count"], "a tensor is neither update nor leftover"
