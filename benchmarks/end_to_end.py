@@ -101,6 +101,7 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
         f"Split `{split}`: trigger words, targets, styles and seeds that no threshold was set on (`thresholds.json` says what",
         "they were learnt on). Every adapter went through `lorascan audit FILE` with default settings on two CPU cores, without its",
         f"ledger (`zoo-{split}/`), in one process, so that all but the first share what the base alone answers.",
+        f"**{len(rows)} of the {len(ledger) - len(failed)} adapters that hold their label are audited so far.**",
         "",
         "| | figure |",
         "|---|---|",
