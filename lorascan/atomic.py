@@ -1,5 +1,6 @@
 """Writes a file whole or not at all."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -16,7 +17,10 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         with path.open("wb") as stream:
             stream.write(raw)
         return
-    target = path.resolve()
+    try:
+        target = path.resolve()
+    except RuntimeError as error:  # Python 3.11 and 3.12 say so of links that go round
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:

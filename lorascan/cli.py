@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
@@ -58,6 +58,7 @@ def main() -> NoReturn:
     from lorascan.core.errors import StageFailed, Unavailable, UsageError  # noqa: PLC0415 - after --version
 
     try:
+        _open_missing_streams()
         app()
     except UsageError as error:
         _fail(str(error), 2)
@@ -65,10 +66,22 @@ def main() -> NoReturn:
         _fail(str(error), 3)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(3)
+    except OSError as error:
+        _silence(sys.stdout)
+        _fail(f"cannot print: {error.strerror or error}", 3)
     sys.exit(0)
+
+
+def _open_missing_streams() -> None:
+    """A caller may have closed them; what goes there is then lost, and the exit code still tells."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
+
+
+def _silence(stream: "TextIO") -> None:
+    """Let Python's own flush at the end go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _version(*, wanted: bool) -> None:
@@ -163,30 +176,36 @@ def audit(  # noqa: PLR0913 - one parameter an option
     sinks = _sinks(output_format, output or [], many=selected.many)
     for name in selected.missing:
         _say(f"no adapter found at {name}")
-    reports = _audit_all(selected.targets, settings, quiet=quiet)
+    reports, lost = _audit_all(selected.targets, settings, quiet=quiet)
     codes = [exit_code(report.verdict.decision, POLICIES[policy.value]) for report in reports]
     code = worst([*codes, *([NO_INPUT] if selected.missing else [])])
-    written = _write(reports, sinks)
-    _print(reports, output_format, color, written=written[0], many=selected.many)
-    if written[1]:
+    written, failed = _write(reports, sinks)
+    if not _print(reports, output_format, color, written=written, many=selected.many) or failed or lost:
         code = worst([code, 3])
     raise typer.Exit(0 if exit_zero else code)
 
 
-def _audit_all(targets: "Sequence[Target]", settings: "Settings", *, quiet: bool) -> "list[Report]":
+def _audit_all(targets: "Sequence[Target]", settings: "Settings", *, quiet: bool) -> "tuple[list[Report], bool]":
+    """A report for each target, and whether one was lost: its time ran out between two stages."""
     from lorascan.auditing import audit as run  # noqa: PLC0415
     from lorascan.console import progress  # noqa: PLC0415
+    from lorascan.core.errors import StageFailed  # noqa: PLC0415
     from lorascan.core.recall import Recall  # noqa: PLC0415
     from lorascan.deadline import deadline  # noqa: PLC0415
 
-    reports = []
+    reports, lost = [], False
     recall = Recall()
     command = shlex.join(["lorascan", *sys.argv[1:]])
     for each in targets:
-        with progress(each.path.name, quiet=quiet) as listener, deadline(settings.timeout_seconds):
-            report = run(each.path, settings, listener=listener, command=command, surroundings=each.surroundings, recall=recall)
+        try:
+            with progress(each.path.name, quiet=quiet) as listener, deadline(settings.timeout_seconds):
+                report = run(each.path, settings, listener=listener, command=command, surroundings=each.surroundings, recall=recall)
+        except StageFailed as error:
+            lost = True
+            _say(f"{each.path}: undecided, {error}")
+        else:
             reports.append(report)
-    return reports
+    return reports, lost
 
 
 def _sinks(output_format: str, outputs: "Sequence[Path]", *, many: bool) -> "list[tuple[Path, Any]]":
@@ -217,23 +236,33 @@ def _write(reports: "Sequence[Report]", sinks: "Sequence[tuple[Path, Any]]") -> 
             written.append(str(path))
         except OSError as error:
             failed = True
-            verdicts = ", ".join(report.verdict.decision for report in reports)
-            _say(f"cannot write {path}: {error.strerror or error}; the verdict was: {verdicts}")
+            _say(f"cannot write {path}: {error.strerror or error}; {_verdicts(reports)}")
     return written, failed
 
 
-def _print(reports: "Sequence[Report]", output_format: str, color: When, *, written: "Sequence[str]", many: bool) -> None:
+def _verdicts(reports: "Sequence[Report]") -> str:
+    return "the verdict was: " + ", ".join(report.verdict.decision for report in reports)
+
+
+def _print(reports: "Sequence[Report]", output_format: str, color: When, *, written: "Sequence[str]", many: bool) -> bool:
+    """Print the report; False where stdout does not take it, with the verdict told on stderr."""
     from dataclasses import replace  # noqa: PLC0415
 
     from lorascan.reporting import format_named  # noqa: PLC0415
 
     look = replace(_look(color), written=tuple(written))
     kind = format_named(output_format)
-    if many and kind.render_all is not None and (reports or kind.name == "json"):
-        sys.stdout.write(kind.render_all(reports, look))
-    elif reports:
-        sys.stdout.write(kind.render(reports[0], look))
-    sys.stdout.flush()
+    try:
+        if many and kind.render_all is not None and (reports or kind.name == "json"):
+            sys.stdout.write(kind.render_all(reports, look))
+        elif reports:
+            sys.stdout.write(kind.render(reports[0], look))
+        sys.stdout.flush()
+    except OSError as error:
+        _silence(sys.stdout)
+        _say(f"cannot print: {error.strerror or error}; {_verdicts(reports)}")
+        return False
+    return True
 
 
 def _look(color: When) -> "Any":  # noqa: ANN401 - reporting.Look, imported late
@@ -248,9 +277,9 @@ def _look(color: When) -> "Any":  # noqa: ANN401 - reporting.Look, imported late
 
 
 def _say(message: str) -> None:
-    from lorascan.core.text import visible  # noqa: PLC0415
+    from lorascan.commands._stderr import say  # noqa: PLC0415
 
-    sys.stderr.write(f"lorascan: {visible(message, 600)}\n")
+    say(message)
 
 
 def _fail(message: str, code: int) -> NoReturn:

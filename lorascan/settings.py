@@ -66,7 +66,7 @@ class Settings(Strict):
     keep_going: bool = Field(default=False, description="run the dynamic stages on a file that is already rejected")
     allowed: frozenset[str] = Field(frozenset(), description="SHA-256 digests whose findings are set aside, but for the container's")
     blocked: frozenset[str] = Field(frozenset(), description="SHA-256 digests that are rejected")
-    timeout_seconds: float | None = Field(None, gt=0, description="wall seconds for one file; then its audit is undecided")
+    timeout_seconds: float | None = Field(None, gt=0, le=1e7, description="wall seconds for one file; then its audit is undecided")
     scorer: Path | None = Field(None, description="open_clip folder that scores pictures; None = the family's own")
     limits: Limits = Limits()
     budget: Budget = Budget()

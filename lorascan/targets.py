@@ -43,6 +43,8 @@ def select(arguments: Sequence[str]) -> Selection:
 
 
 def _of(argument: str) -> Iterator[Target]:
+    if not argument:  # an unset variable of a script: Path("") would be the working directory
+        return
     path = Path(argument)
     if _is_folder(path):
         yield from (Target(path=each, surroundings=beside) for each, beside in survey(path))

@@ -62,8 +62,11 @@ def _report_for(sha256: str, result: Path) -> "Report":
         told = json.loads(text)
         entries = told if isinstance(told, list) else [told]
         same = [each for each in entries if isinstance(each, dict) and _claimed(each) == sha256]
-    except (OSError, ValueError, RecursionError) as error:
-        message = f"{result} is no readable result: {type(error).__name__}"
+    except OSError as error:
+        message = f"{result} cannot be read: {error.strerror or error}"
+        raise UsageError(message) from error
+    except (ValueError, RecursionError) as error:
+        message = f"{result} is no JSON report"
         raise UsageError(message) from error
     return load(json.dumps((same or entries or [None])[0]))
 

@@ -1,6 +1,6 @@
 """What a dialect is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lorascan.dialects._index import index
@@ -38,19 +38,28 @@ def dotted_places(component: str, module_path: str, manifest: Manifest) -> tuple
 
 def anywhere(module_path: str, manifest: Manifest, fall_back: str) -> tuple[Place, ...]:
     """Every place of a dotted path that names no component, or one unknown place in `fall_back`."""
-    components = (*_denoisers(manifest), *(each for each in manifest.modules if each.startswith("text_encoder")))
-    found = tuple(place for component in components for place in index(manifest, component).dotted(module_path))
+    texts = [each for each in manifest.modules if each.startswith("text_encoder")]
+    networks = _denoiser_places(module_path, manifest) or _places(module_path, _networks(manifest), manifest)
+    found = (*networks, *_places(module_path, texts, manifest))
     return found or (Place(component=fall_back, module_path=module_path, known=False),)
 
 
 def in_denoiser(module_path: str, manifest: Manifest) -> tuple[Place, ...]:
     """Every place of a dotted path in the denoiser, or one unknown place."""
-    found = tuple(place for component in _denoisers(manifest) for place in index(manifest, component).dotted(module_path))
+    found = _denoiser_places(module_path, manifest)
     return found or (Place(component="transformer", module_path=module_path, known=False),)
 
 
-def _denoisers(manifest: Manifest) -> list[str]:
-    """The components that a name without one means: the denoiser alone where a base has a prior beside it."""
-    others = [each for each in manifest.modules if not each.startswith("text_encoder")]
-    main = [each for each in others if each in {"unet", "transformer"}]
-    return main or others
+def _denoiser_places(module_path: str, manifest: Manifest) -> tuple[Place, ...]:
+    """Where the denoiser has the path; where a base has none by that name, its other networks."""
+    networks = _networks(manifest)
+    main = [each for each in networks if each in {"unet", "transformer"}]
+    return _places(module_path, main or networks, manifest)
+
+
+def _networks(manifest: Manifest) -> list[str]:
+    return [each for each in manifest.modules if not each.startswith("text_encoder")]
+
+
+def _places(module_path: str, components: Iterable[str], manifest: Manifest) -> tuple[Place, ...]:
+    return tuple(place for component in components for place in index(manifest, component).dotted(module_path))

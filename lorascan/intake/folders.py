@@ -92,10 +92,18 @@ def _walk(seen: _Seen, below: PurePath, depth: int) -> None:
         _take(seen, entry, path, depth)
 
 
+def _lead(link: str) -> str:
+    """Where a link leads, as far as that can be read; what cannot be read leads out."""
+    try:
+        return os.path.realpath(link)
+    except OSError:
+        return os.sep
+
+
 def _take(seen: _Seen, entry: "os.DirEntry[str]", path: PurePath, depth: int) -> None:
     is_adapter = path.suffix.lower() in ADAPTER_SUFFIXES
     if entry.is_symlink():
-        target = os.path.realpath(entry.path)
+        target = _lead(entry.path)
         if not _stays(seen.root, target):
             seen.links.append((path, os.readlink(entry.path)))  # noqa: PTH115 - a text to show, no path to use
         if is_adapter and not os.path.isdir(target):  # noqa: PTH112
