@@ -1,6 +1,6 @@
 """Writes docs/coverage.md: which rule of the file gate has which cases, and which has none.
 
-    python -m tests.hostile.coverage
+python -m tests.hostile.coverage
 """
 
 from collections.abc import Iterator
