@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from lorascan.dialects._components import COMPONENTS
 from lorascan.dialects._index import index
 from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._place import Place
@@ -42,6 +43,14 @@ def anywhere(module_path: str, manifest: Manifest, fall_back: str) -> tuple[Plac
     networks = _denoiser_places(module_path, manifest) or _places(module_path, _networks(manifest), manifest)
     found = (*networks, *_places(module_path, texts, manifest))
     return found or (Place(component=fall_back, module_path=module_path, known=False),)
+
+
+def behind_a_component(path: str, manifest: Manifest) -> tuple[Place, ...]:
+    """Every place of a dotted path that may begin with a component's name, or one unknown place."""
+    component, _, rest = path.partition(".")
+    if component in COMPONENTS and rest:
+        return dotted_places(component, rest, manifest)
+    return anywhere(path, manifest, fall_back="unknown")
 
 
 def in_denoiser(module_path: str, manifest: Manifest) -> tuple[Place, ...]:

@@ -4,8 +4,8 @@
 diffusers `StableDiffusionLoraLoaderMixin.save_lora_weights`.
 """
 
-from lorascan.dialects._components import BFL, COMPONENTS
-from lorascan.dialects._dialect import Dialect, anywhere, dotted_places
+from lorascan.dialects._components import BFL
+from lorascan.dialects._dialect import Dialect, behind_a_component
 from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._place import Place
 from lorascan.dialects.peft_folder import WRAPPERS
@@ -18,10 +18,7 @@ def _claims(stem: str, spelling: str) -> bool:
 
 
 def _places(stem: str, _spelling: str, manifest: Manifest) -> tuple[Place, ...]:
-    component, _, rest = stem.partition(".")
-    if component in COMPONENTS and rest:
-        return dotted_places(component, rest, manifest)
-    return anywhere(stem, manifest, fall_back="unknown")
+    return behind_a_component(stem, manifest)
 
 
 _ATTENTION = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"

@@ -3,8 +3,7 @@
 Source: peft `PeftModel.save_pretrained`; LyCORIS kinds under PEFT names have the same prefix.
 """
 
-from lorascan.dialects._components import COMPONENTS
-from lorascan.dialects._dialect import Dialect, anywhere, dotted_places
+from lorascan.dialects._dialect import Dialect, behind_a_component
 from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._place import Place
 
@@ -16,11 +15,7 @@ def _claims(stem: str, spelling: str) -> bool:
 
 
 def _places(stem: str, _spelling: str, manifest: Manifest) -> tuple[Place, ...]:
-    path = stem.removeprefix(WRAPPERS[0])
-    component, _, rest = path.partition(".")
-    if component in COMPONENTS and rest:
-        return dotted_places(component, rest, manifest)
-    return anywhere(path, manifest, fall_back="unknown")
+    return behind_a_component(stem.removeprefix(WRAPPERS[0]), manifest)
 
 
 _ATTENTION = "base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"

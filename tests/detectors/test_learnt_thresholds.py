@@ -1,13 +1,16 @@
 """The thresholds of the trigger rules are those that the dev split taught."""
 
 import json
-from pathlib import Path
 
 import pytest
 
+from benchmarks.end_to_end import RESULTS, page, read
+from benchmarks.thresholds import thresholds
 from lorascan.detectors import hidden_triggers
+from lorascan.lab.ledger import read_ledger
 
-LEARNT = json.loads((Path(__file__).parents[2] / "benchmarks" / "results" / "thresholds.json").read_text(encoding="utf-8"))
+LEARNT = thresholds(read(RESULTS / "end-to-end-dev.jsonl"))
+"""Learnt again from the committed audits."""
 
 
 @pytest.mark.parametrize(
@@ -29,3 +32,12 @@ def test_thresholds_are_learnt_on_dev_alone() -> None:
     """No adapter of the test split took part."""
     assert LEARNT["split"] == ["dev"]
     assert LEARNT["p_value"] == hidden_triggers.P_VALUE
+
+
+def test_the_committed_results_are_what_the_committed_audits_give() -> None:
+    """Both pages, made again from their rows."""
+    rows = read(RESULTS / "end-to-end-test.jsonl")
+
+    assert json.loads((RESULTS / "thresholds.json").read_text(encoding="utf-8")) == LEARNT
+    assert (RESULTS / "end-to-end.md").read_text(encoding="utf-8") == page(rows, read_ledger(RESULTS / "zoo-test"))
+    assert {row["split"] for row in rows} == {"test"}
