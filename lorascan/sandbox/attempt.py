@@ -56,14 +56,17 @@ class Attempt:
     deadline: float
 
     def hello(self) -> IsolationFacts:
-        """The isolation that HELLO proves. Raises Unavailable where it does not."""
+        """The isolation that HELLO proves. Raises Unavailable where it does not, WorkerError where the worker is gone by then."""
         deadline = min(self.deadline, time.monotonic() + _HELLO_SECONDS)
         try:
             frame = self._next(Kind.HELLO, deadline)
             facts = _facts(self.name, strict.parse(frame.body), self.orders)
         except (WorkerError, ValueError) as error:
             raise Unavailable(f"{self.name}: {error}", self._hint()) from None
-        against = outside.lock_contradicted(self.child.worker) if self.command.locked else ""
+        against = self._contradiction()
+        if against and self.channel.hung_up():  # it died meanwhile: what was looked at is not the worker
+            self.ready()
+            raise WorkerDied(self.child.obituary())
         if against:
             raise Unavailable(f"{self.name}: {against}", self._hint())
         return facts
@@ -77,9 +80,13 @@ class Attempt:
         except WorkerError as error:
             raise type(error)(f"{error}{said(self.channel)}") from None
         try:
-            return _checks(strict.parse(frame.body), selfcheck.SECOND if self.command.locked else {})
+            checks = _checks(strict.parse(frame.body), selfcheck.SECOND if self.command.locked else {})
         except ValueError as error:
             raise WorkerLied(f"the second lock is {error}") from None
+        against = self._contradiction()
+        if against and not self.channel.hung_up():
+            raise WorkerLied(against)
+        return checks
 
     def end(self) -> None:
         """Kill the worker and close its pipes."""
@@ -93,6 +100,9 @@ class Attempt:
                 raise WorkerFailed(shown(frame.body.decode("utf-8", "replace")))
             return frame
         raise WorkerDied(self.child.obituary())  # not reached: exchange ends by an error or by us
+
+    def _contradiction(self) -> str:
+        return outside.lock_contradicted(self.child.worker) if self.command.locked else ""
 
     def _hint(self) -> str:
         return shown(self.channel.last_words(), 400) or "it said nothing"

@@ -12,7 +12,7 @@ from lorascan.sandbox.wire import Assembler, Bytes, Frame, Judge, Kind, Malforme
 
 _PORTION = 1 << 20
 _WATCH_SECONDS = 0.1
-_KEPT_CHATTER = 8 * 1024
+_LAST_WORDS = 8 * 1024
 
 
 class Channel:
@@ -22,9 +22,9 @@ class Channel:
         """Take charge of three descriptors. The bounds are those of `Lock`."""
         self._child = child
         self._request, self._reply, self._chatter = request, reply, chatter
-        self._chatter_left = chatter_bytes
+        self._chatter_bytes = self._chatter_left = chatter_bytes
         self._memory_bytes = memory_bytes
-        self._said = b""
+        self._said = bytearray()
         self._unsent: list[memoryview] = []
         self._closed = False
         self._judge: Judge | None = None
@@ -67,15 +67,25 @@ class Channel:
         """Whether the worker has said something, or closed its end, while nothing was asked."""
         return self._reply in self._poll(sending=False, seconds=0)
 
+    def hung_up(self) -> bool:
+        """Whether the worker has closed its end of the reply pipe; the kernel closes it before a dead process is collected."""
+        poller = select.poll()
+        poller.register(self._reply, 0)
+        return any(events & select.POLLHUP for _, events in poller.poll(0))
+
     def last_words(self) -> str:
         """The end of what the worker wrote to stdout and stderr, as it came."""
-        while self._chatter_left > 0 and self._chatter in self._poll(sending=False, seconds=0):
+        return self.heard()[-_LAST_WORDS:]
+
+    def heard(self) -> str:
+        """All that the worker wrote to stdout and stderr, as it came, up to the bound on its chatter."""
+        while not self._closed and self._chatter_left > 0 and self._chatter in self._poll(sending=False, seconds=0):
             try:
                 if not self._listen():
                     break
             except WorkerLied:  # a flood; the caller is telling of another failure already
                 break
-        return self._said.decode("utf-8", "replace")
+        return self._said[: self._chatter_bytes].decode("utf-8", "replace")
 
     def close(self) -> None:
         """Close the three descriptors. May be called again."""
@@ -113,10 +123,10 @@ class Channel:
             del self._unsent[0]
 
     def _listen(self) -> bool:
-        """Take what is there of the worker's chatter; False at its end. Only the last of it is kept."""
+        """Take what is there of the worker's chatter; False at its end."""
         portion = os.read(self._chatter, _PORTION)
         self._chatter_left = self._chatter_left - len(portion) if portion else 0
-        self._said = (self._said + portion)[-_KEPT_CHATTER:]
+        self._said += portion
         if portion and self._chatter_left <= 0:
             message = "it flooded its standard output"
             raise WorkerLied(message)

@@ -23,8 +23,10 @@ _ONLY_VERSION = 1
 _PATH_BENEATH = 1
 _ONLY_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
 SYSTEM_FILES = ("/dev/urandom", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory")
-OWN_FILES = ("maps", "status", "stat", "statm", "task")
+OWN_FILES = ("maps", "status", "stat", "statm")
 """Under /proc/self. The whole of /proc/self would expose the host's /proc/self/net."""
+OWN_FOLDERS = ("task",)
+"""Under /proc/self, to be listed and not read: /proc/self/task/N holds everything that /proc/self holds."""
 
 
 def abi() -> int:
@@ -52,10 +54,11 @@ def ruleset(version: int) -> bytes:
     return struct.pack(f"={len(words)}Q", *words)
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str] = ("/dev/null",)) -> int:
-    """Let this thread open nothing but what is named, nor anything that it starts: whole trees, `readable` or `writable`.
+def restrict(readable: Iterable[str], listed: Iterable[str] = (), writable: Iterable[str] = ("/dev/null",)) -> int:
+    """Let this thread open nothing but what is named, nor anything that it starts: whole trees.
 
-    Paths that do not exist are passed over. Returns the ABI. Raises OSError where Landlock is absent.
+    Files of `listed` trees are seen by name and not opened. Paths that do not exist are passed over. Returns the ABI.
+    Raises OSError where Landlock is absent.
     """
     version = abi()
     if version == 0:
@@ -65,6 +68,8 @@ def restrict(readable: Iterable[str], writable: Iterable[str] = ("/dev/null",)) 
     try:
         for path in readable:
             _grant(descriptor, path, READ_FILE | READ_DIR)
+        for path in listed:
+            _grant(descriptor, path, READ_DIR)
         for path in writable:
             _grant(descriptor, path, READ_FILE | WRITE_FILE)
         kernel.system_call(_RESTRICT, descriptor, 0)

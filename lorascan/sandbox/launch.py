@@ -82,8 +82,8 @@ def lock(orders: Orders) -> int:
     _see_that_all_is_readable(orders.required)
     privileges.limit(orders.limits)
     privileges.give_up_the_rest(orders.architecture)
-    own = [f"/proc/self/{name}" for name in landlock.OWN_FILES]
-    version = landlock.restrict([*orders.readable, *landlock.SYSTEM_FILES, *own])
+    own, own_folders = ([f"/proc/self/{name}" for name in names] for names in (landlock.OWN_FILES, landlock.OWN_FOLDERS))
+    version = landlock.restrict([*orders.readable, *landlock.SYSTEM_FILES, *own], own_folders)
     seccomp.install(orders.architecture, 1, os.getpid())
     return version
 

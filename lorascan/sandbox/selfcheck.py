@@ -60,9 +60,24 @@ def refused(action: Callable[[], object], numbers: Collection[int] = (errno.EPER
     return False
 
 
+def _only_thread_filtered(_: Orders) -> bool:
+    return _filtered() and len(os.listdir("/proc/self/task")) == 1  # noqa: PTH208 - the names
+
+
 def _threads_filtered(_: Orders) -> bool:
-    statuses = [_status(f"/proc/self/task/{task}/status") for task in os.listdir("/proc/self/task")]  # noqa: PTH208 - the names
-    return bool(statuses) and all(each["Seccomp"] == "2" and each["NoNewPrivs"] == "1" for each in statuses)
+    """The filter was taken by all threads or by none (TSYNC); other threads' files are closed, so the parent looks at them."""
+    return _filtered()
+
+
+def _filtered() -> bool:
+    status = _status("/proc/self/status")
+    return status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
+
+
+def _own_proc_closed(_: Orders) -> bool:
+    (task, *_others) = os.listdir("/proc/self/task")  # noqa: PTH208 - the names
+    places = (f"/proc/self/task/{task}/{name}" for name in ("net/dev", "mountinfo", "environ", "mem"))
+    return all(refused(lambda path=path: os.close(os.open(path, os.O_RDONLY)), (errno.EACCES,)) for path in places)  # type: ignore[misc]
 
 
 def _without_capabilities(_: Orders) -> bool:
@@ -175,7 +190,7 @@ def _status(path: str) -> Mapping[str, str]:
 
 
 FIRST: Mapping[str, Check] = {
-    "every thread filtered": _threads_filtered,
+    "every thread filtered": _only_thread_filtered,
     "no capabilities": _without_capabilities,
     "not root": _not_root,
     "no sockets": _no_sockets,
@@ -184,6 +199,7 @@ FIRST: Mapping[str, Check] = {
     "calls refused": _calls_refused,
     "canary unreadable": _canary_unreadable,
     "files locked": _files_locked,
+    "own process closed": _own_proc_closed,
     "nothing writable": _nothing_writable,
     "agreed descriptors only": _agreed_descriptors,
     "limits in force": _limited,

@@ -41,6 +41,11 @@ class Session:
         """The most private and shared memory seen so far, looked at every 100 ms during calls."""
         return self._channel.peak_memory_bytes
 
+    @property
+    def heard(self) -> str:
+        """All that the worker has written to stdout and stderr, foreign text, at most `chatter_bytes`; also after its end."""
+        return self._channel.heard()
+
     def call(
         self,
         operation: str,
@@ -124,6 +129,7 @@ class Session:
         if not self._over:
             self._over = reason
             self._child.kill()
+            self._channel.heard()
             self._channel.close()
 
 

@@ -121,6 +121,13 @@ def test_canaries_of_the_parent_stay_unread(payload: Session, control: Session) 
         "/proc/self/net/dev",
         "/proc/self/mountinfo",
         "/proc/self/root/etc/passwd",
+        "/proc/thread-self/net/tcp",
+        "/proc/self/task/{task}/net/tcp",
+        "/proc/self/task/{task}/net/dev",
+        "/proc/self/task/{task}/mountinfo",
+        "/proc/self/task/{task}/environ",
+        "/proc/self/task/{task}/cmdline",
+        "/proc/self/task/{task}/root/etc/passwd",
         "/proc/{parent}/cmdline",
         "/proc/{parent}/environ",
         "/proc/{parent}/root/etc/passwd",
@@ -130,7 +137,8 @@ def test_canaries_of_the_parent_stay_unread(payload: Session, control: Session) 
     ],
 )
 def test_files_of_the_system_and_of_other_processes_stay_unread(payload: Session, control: Session, path: str) -> None:
-    body = f"os.close(os.open({path.format(parent=os.getpid())!r}, os.O_RDONLY))"
+    written = path.format(parent=os.getpid(), task="{task}")
+    body = f"import threading\npath = {written!r}.format(task=threading.get_native_id())\nos.close(os.open(path, os.O_RDONLY))"
 
     assert outcome(payload, body) in ("EACCES", "ENOENT")
     assert outcome(control, body) in (THROUGH, "ENOENT", "EACCES")

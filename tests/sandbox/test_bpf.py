@@ -13,7 +13,7 @@ from lorascan.sandbox.seccomp import ALLOW, AUDIT_ARCHITECTURES, KILL
 from lorascan.sandbox.syscalls import ARCHITECTURES, NUMBERS
 
 OWN = 4321
-STAGES = (1, 2)
+STAGES: tuple[seccomp.Stage, ...] = (1, 2)
 GOLDEN = Path(__file__).parent / "golden"
 ANY_WORD = st.integers(0, 2**64 - 1)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lorascan.sandbox import WorkerDied, WorkerFailed, WorkerLied, WorkerTimedOut, start
+from lorascan.sandbox import WorkerDied, WorkerFailed, WorkerLied, WorkerTimedOut, outside, start
 from tests.sandbox.conftest import QUICK
 
 PROGRAM = "tests.sandbox.programs.misbehave"
@@ -166,3 +166,20 @@ def test_a_program_that_misbehaves_while_it_prepares_never_gets_ready(
 ) -> None:
     with pytest.raises(error, match=words):
         start(PROGRAM, replace(SMALL, start_seconds=10 if deed == "hang" else 120), isolation=isolation, arguments={"at_start": deed})
+
+
+@pytest.mark.usefixtures("descriptors_kept")
+@pytest.mark.parametrize(("deed", "error", "words"), [each for each in STARTS if each[0] in ("crash", "segfault", "leave")])
+def test_a_worker_that_dies_before_its_lock_was_looked_at_is_dead_and_not_unlocked(
+    monkeypatch: pytest.MonkeyPatch, isolation: str, deed: str, error: type[Exception], words: str
+) -> None:
+    look = outside.innermost
+
+    def late(process: int) -> int:
+        time.sleep(1.0)
+        return look(process)
+
+    monkeypatch.setattr(outside, "innermost", late)
+
+    with pytest.raises(error, match=words):
+        start(PROGRAM, SMALL, isolation=isolation, arguments={"at_start": deed})

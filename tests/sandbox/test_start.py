@@ -11,6 +11,7 @@ import pytest
 
 from lorascan.core.errors import Unavailable
 from lorascan.sandbox import Lock, Session, WorkerLied, launch, parent, selfcheck, start
+from lorascan.sandbox import landlock as landlock_of_kernel
 from lorascan.sandbox.backend import Backend, Command
 from lorascan.sandbox.backends import namespaces, none, process
 from lorascan.sandbox.reach import Reach
@@ -115,7 +116,7 @@ def test_a_second_lock_that_is_not_proved_is_a_lie(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("landlock", [True, False])
 def test_what_is_missing_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch, *, bubblewrap: bool, landlock: bool) -> None:
     monkeypatch.setattr(shutil, "which", lambda _name, path: "/bin/false" if bubblewrap and path else None)
-    monkeypatch.setattr(process.landlock, "abi", lambda: 0)
+    monkeypatch.setattr(landlock_of_kernel, "abi", lambda: 0)
     only(monkeypatch, namespaces=namespaces.SANDBOX, **({"process": process.SANDBOX} if not landlock else {}))
 
     with pytest.raises(Unavailable) as refused:

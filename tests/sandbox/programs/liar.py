@@ -13,20 +13,21 @@ from lorascan.sandbox.wire import Kind
 def main(mode: str, text: str) -> None:
     """Send the greeting that `mode` names; the orders come as the real launcher gets them."""
     orders = json.loads(text)
-    hello = {
+    passed = dict.fromkeys(FIRST, True)
+    hello: dict[str, object] = {
         "landlock_abi": 7,
         "filter_sha256": seccomp.fingerprint(orders["architecture"]),
         "uid": 65534,
-        "checks": dict.fromkeys(FIRST, True),
+        "checks": passed,
         "limits": orders["limits"],
     }
     first = next(iter(FIRST))
-    changes = {
+    changes: dict[str, dict[str, object]] = {
         "perfect": {},
-        "one check false": {"checks": {**hello["checks"], first: False}},
+        "one check false": {"checks": {**passed, first: False}},
         "one check missing": {"checks": {name: True for name in FIRST if name != first}},
-        "one check too many": {"checks": {**hello["checks"], "coffee": True}},
-        "a check that is merely true": {"checks": {**hello["checks"], first: 1}},
+        "one check too many": {"checks": {**passed, "coffee": True}},
+        "a check that is merely true": {"checks": {**passed, first: 1}},
         "root": {"uid": 0},
         "no landlock": {"landlock_abi": 0},
         "another filter": {"filter_sha256": "0" * 64},

@@ -23,7 +23,6 @@ def prepare(arguments: Mapping[str, Any]) -> Program:
     misdeeds: dict[str, Callable[[Request], Reply]] = {name: _operation(deed) for name, deed in DEEDS.items()}
     at_start = arguments.get("at_start")
     if at_start is not None:
-        time.sleep(1.0)  # the parent first looks at the lock from outside, and a process that is gone has none
         DEEDS[at_start]()
     return Program(operations={**misdeeds, "echo": _echo, "fail": _fail, "wrong size": _wrong_size, "sealed": _sealed})
 
