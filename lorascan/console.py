@@ -17,6 +17,17 @@ _WORDS = {
 }
 
 
+def stage_lines(name: str) -> Listener:
+    """A listener that writes one line on stderr as each stage begins, for a log that nobody watches."""
+
+    def listen(step: object) -> None:
+        if isinstance(step, StageName):
+            sys.stderr.write(f"{visible(name, 60)}: {_WORDS[step]}\n")
+            sys.stderr.flush()
+
+    return listen
+
+
 @contextmanager
 def progress(name: str, *, quiet: bool) -> Iterator[Listener]:
     """A listener that draws a progress bar on stderr; silent when quiet or when stderr is no terminal."""

@@ -1,5 +1,6 @@
 """Rules, findings, verdicts."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,11 +44,30 @@ class Rule:
     cwe: tuple[int, ...] = ()
 
 
+class Consequence(StrEnum):
+    """What a policy makes of one finding."""
+
+    REJECT = "reject"
+    REVIEW = "review"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Why a finding does not count: `kind` is "waiver", "baseline" or "allow list"; `expires` an ISO date or ""."""
+
+    kind: str
+    reason: str = ""
+    by: str = ""
+    expires: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One rule that fired: where, what was measured, and the threshold it was held against.
 
-    `message` and `where` may quote the adapter: they are hostile text until a writer has escaped them.
+    `message` and `where` may quote the adapter: they are hostile text until a writer has escaped them. A detector leaves
+    `consequence` and `suppressed` alone: the policy fills them in, and a suppressed finding stays visible.
     """
 
     rule: Rule
@@ -57,6 +77,13 @@ class Finding:
     where: str = ""
     measured: Scalar = None
     threshold: Scalar = None
+    consequence: Consequence | None = None
+    suppressed: Suppression | None = None
+
+
+def fingerprint(code: str, sha256: str, where: str) -> str:
+    """SHA-256 in hex over rule, file and place: the same finding in the same file, whatever lorascan's version calls it."""
+    return hashlib.sha256(f"{code}\x00{sha256}\x00{where}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lorascan.atomic import write_atomically
 from lorascan.auditing import audit
-from lorascan.console import progress
+from lorascan.console import progress, stage_lines
 from lorascan.core.findings import Decision
 from lorascan.core.recall import Recall
 from lorascan.core.report import Report
@@ -39,7 +39,8 @@ def demonstrate(output: Path) -> bool:
 
 def _show(label: str, entry: LedgerEntry, output: Path, recall: Recall) -> bool:
     path = Path(os.path.relpath(adapters_folder() / entry.file))
-    with progress(path.name, quiet=False) as listener:
+    with progress(path.name, quiet=False) as bar:
+        listener = bar if sys.stderr.isatty() else stage_lines(path.name)
         report = audit(path, listener=listener, command=f"lorascan audit {entry.file}", recall=recall)
     written = write_reports(report, output, label)
     sys.stdout.write(formats()["text"].render(report, Look(colour=sys.stdout.isatty(), written=written)))
@@ -56,9 +57,11 @@ def _show(label: str, entry: LedgerEntry, output: Path, recall: Recall) -> bool:
 
 
 def write_reports(report: Report, output: Path, name: str) -> tuple[str, ...]:
-    """One file a format, as `make samples` commits them; returns their paths."""
+    """One file a format of text that has a suffix, as `make samples` commits them; returns their paths."""
     written = []
     for kind in formats().values():
+        if kind.pack or not kind.suffixes:
+            continue
         path = output / f"{name}{kind.suffixes[0]}"
         write_atomically(path, kind.render(report, Look()))
         written.append(str(path))

@@ -6,20 +6,23 @@ from pathlib import PurePath
 
 from lorascan.core.catalogue import members
 from lorascan.core.errors import UsageError
+from lorascan.core.findings import Severity
 from lorascan.core.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How a terminal wants its text; formats other than text ignore it.
+    """How a reader wants a report.
 
-    `width` is in columns; `written` names the files that the caller has written, to be told at the end.
+    `width` is in columns; `written` names the files that the caller has written, to be told at the end. `least` is the
+    least severity that is shown to people; formats for machines hold every finding.
     """
 
     colour: bool = False
     width: int = 80
     ascii_only: bool = False
     written: tuple[str, ...] = ()
+    least: Severity = Severity.INFO
 
 
 PLAIN = Look()
@@ -30,7 +33,9 @@ class Format:
     """One way to write reports.
 
     `render` writes one report, `render_all` several in one document (None: one file each), `load` reads back what
-    `render` wrote (None: it cannot). `suffixes` are lower case with their dot; `aliases` are further names.
+    `render` wrote (None: it cannot). `suffixes` are lower case with their dot, the usual one first; `aliases` are further
+    names. A format that is no text has `pack`, which writes bytes, and cannot be printed. `commands`: each line is a
+    command to a CI system, which is what the format is for.
     """
 
     name: str
@@ -39,6 +44,8 @@ class Format:
     aliases: tuple[str, ...] = ()
     render_all: Callable[[Sequence[Report], Look], str] | None = None
     load: Callable[[str], Report] | None = None
+    pack: Callable[[Sequence[Report]], bytes] | None = None
+    commands: bool = False
 
 
 def formats() -> dict[str, Format]:
@@ -58,13 +65,17 @@ def format_named(name: str) -> Format:
 
 
 def format_for(path: PurePath) -> Format:
-    """The format that a file's suffix asks for. Raises UsageError."""
-    for each in formats().values():
-        if path.suffix.lower() in each.suffixes:
-            return each
-    known = ", ".join(suffix for each in formats().values() for suffix in each.suffixes)
-    message = f"no format has the suffix {path.suffix!r}; known are {known}"
+    """The format that a file's suffix asks for, the longest that fits. Raises UsageError."""
+    fitting = [(len(suffix), each) for each in formats().values() for suffix in each.suffixes if path.name.lower().endswith(suffix)]
+    if fitting:
+        return max(fitting, key=lambda one: one[0])[1]
+    message = f"no format has the suffix {path.suffix!r}; known are {', '.join(known_suffixes())}"
     raise UsageError(message)
+
+
+def known_suffixes() -> tuple[str, ...]:
+    """Every suffix that a format is known by, in the formats' order."""
+    return tuple(suffix for each in formats().values() for suffix in each.suffixes)
 
 
 def render(report: Report, format_name: str = "text", look: Look = PLAIN) -> str:

@@ -1,14 +1,17 @@
 """Reads from a report what every format tells."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from lorascan.core.adapter import Adapter, AdapterFacts, FileFacts, LayerStatistics, Leftover, WeightStatistics
+from lorascan.core.adapter import Adapter, AdapterFacts, FileFacts, FileIdentity, LayerStatistics, Leftover, WeightStatistics
 from lorascan.core.behaviour import Candidates, DosePoint, IsolationFacts, LoadFacts, ProbeFacts, TriggerTest
 from lorascan.core.evidence import Stage, StageName, Status
 from lorascan.core.findings import Decision, Finding, Severity
 from lorascan.core.report import Report
+from lorascan.reporting import PLAIN, Look
 
 FactT = TypeVar("FactT")
 
@@ -85,9 +88,16 @@ def searched(report: Report) -> bool:
     return report.evidence.ran(StageName.HUNT)
 
 
-def findings(report: Report) -> tuple[Finding, ...]:
-    """The findings, worst first."""
-    return tuple(sorted(report.findings, key=lambda each: (SEVERITIES.index(each.severity), each.rule.code)))
+def findings(report: Report, look: Look = PLAIN) -> tuple[Finding, ...]:
+    """The findings that the look shows, worst first, those that were set aside last."""
+    shown = SEVERITIES[: SEVERITIES.index(look.least) + 1]
+    found = (each for each in report.findings if each.severity in shown)
+    return tuple(sorted(found, key=lambda each: (each.suppressed is not None, SEVERITIES.index(each.severity), each.rule.code)))
+
+
+def hidden(report: Report, look: Look) -> int:
+    """How many findings the look leaves out."""
+    return len(report.findings) - len(findings(report, look))
 
 
 def severity_counts(report: Report) -> tuple[tuple[Severity, int], ...]:
@@ -108,9 +118,24 @@ def stages(report: Report) -> tuple[Stage, ...]:
 
 
 def digest_of(report: Report) -> str:
-    """SHA-256 of the audited bytes, or "" where the file was refused before it was known."""
-    facts = fact(report, FileFacts)
-    return facts.sha256 if facts else ""
+    """SHA-256 of the audited bytes, or "" where the file could not be read."""
+    known = identity(report)
+    return known.sha256 if known else ""
+
+
+def identity(report: Report) -> FileFacts | FileIdentity | None:
+    """Which bytes were audited: all that was read of them, or, of a refused file, what was known before it was parsed."""
+    return fact(report, FileFacts) or fact(report, FileIdentity)
+
+
+def created(report: Report) -> str:
+    """When the audit ended, if the environment says so; else SOURCE_DATE_EPOCH or now, in UTC, as ISO 8601."""
+    told = report.environment.get("created")
+    if told:
+        return told
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def tool_version(report: Report) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 import math
 from collections.abc import Mapping
 from enum import Enum
@@ -29,6 +30,11 @@ def plain(value: object) -> Json:
         return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     message = f"no JSON shape for {type(value).__name__}"
     raise TypeError(message)
+
+
+def written(value: object) -> str:
+    """JSON with sorted keys; ASCII only: what would drive a terminal stays an escape."""
+    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def table(value: object) -> dict[str, Any]:

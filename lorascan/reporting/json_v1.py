@@ -1,9 +1,7 @@
 """Writes a report as JSON, reads it back."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,7 +13,7 @@ from lorascan.core.evidence import Evidence, Stage
 from lorascan.core.findings import Finding, Rule, Verdict
 from lorascan.core.report import SCHEMA, Report
 from lorascan.reporting import Format, Look, _digest
-from lorascan.reporting._shapes import plain, table
+from lorascan.reporting._shapes import plain, table, written
 
 KindT = TypeVar("KindT")
 
@@ -32,23 +30,18 @@ _SECTIONS: Mapping[str, type] = {
 
 
 def _render(report: Report, _: Look) -> str:
-    return _written(_shape(report))
+    return written(_shape(report))
 
 
 def _render_all(reports: Sequence[Report], _: Look) -> str:
-    return _written([_shape(each) for each in reports])
-
-
-def _written(value: object) -> str:
-    """ASCII only: what would drive a terminal stays an escape."""
-    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return written([_shape(each) for each in reports])
 
 
 def _shape(report: Report) -> dict[str, Any]:
     facts = _digest.fact(report, FileFacts)
     shape: dict[str, Any] = {
         "schema": report.schema,
-        "created": _created(report),
+        "created": _digest.created(report),
         "tool": {"name": "lorascan", "version": _digest.tool_version(report)},
         "subject": {
             "path": facts.path if facts else report.name,
@@ -80,16 +73,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         | {"rule": finding.rule.code, "rule_severity": rule["severity"]}
         | {key: rule[key] for key in ("name", "summary", "cwe")}
     )
-
-
-def _created(report: Report) -> str:
-    """When the audit ended, if the environment says so; else SOURCE_DATE_EPOCH or now, in UTC."""
-    told = report.environment.get("created")
-    if told:
-        return told
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _load(text: str) -> Report:

@@ -39,7 +39,7 @@ def test_what_the_file_holds_is_found(report: Report) -> None:
     assert {"LS201", "LS202", "LS203", "LS204", "LS210"} <= {each.rule.code for each in report.findings}
 
 
-@pytest.mark.parametrize("name", sorted(formats()))
+@pytest.mark.parametrize("name", sorted(each.name for each in formats().values() if each.pack is None))
 def test_nothing_of_it_is_active_in_any_format(report: Report, name: str) -> None:
     """A new format joins by itself."""
     written = LIBRARY.sub("", render(report, name))
@@ -47,7 +47,8 @@ def test_nothing_of_it_is_active_in_any_format(report: Report, name: str) -> Non
     odd = {each for each in written if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
     assert odd <= {"\n"}
     for line in written.splitlines():
-        assert not line.lstrip().startswith(("::", "##vso[", "##["))
+        ours = formats()[name].commands and line.count("::") == 2
+        assert ours or not line.lstrip().startswith(("::", "##vso[", "##["))
     if name in ("html", "markdown"):
         for markup in ("<script>alert", "<img src=x", "<svg onload"):
             assert markup not in written

@@ -1,0 +1,65 @@
+"""Writes reports as annotations of GitHub Actions."""
+
+from collections.abc import Iterator, Sequence
+
+from lorascan.core.findings import Consequence, Decision
+from lorascan.core.report import Report
+from lorascan.reporting import Format, Look, _digest
+from lorascan.reporting import _machine as told
+
+_LEVELS = {Consequence.REJECT: "error", Consequence.REVIEW: "warning", Consequence.REPORT: "notice"}
+_VERDICTS = {Decision.ADMIT: "notice", Decision.REVIEW: "warning", Decision.REJECT: "error", Decision.UNDECIDED: "error"}
+_MOST = 10
+"""GitHub shows ten annotations of a level in a step."""
+_ORDER = tuple(_LEVELS.values())
+
+
+def _render(report: Report, look: Look) -> str:
+    return _render_all([report], look)
+
+
+def _render_all(reports: Sequence[Report], look: Look) -> str:
+    """A line for each verdict, then the worst findings: at most ten in all, and how many were left out."""
+    verdicts = sorted(map(_verdict, reports), key=_place)
+    found = sorted((line for each in reports for line in _findings(each, look)), key=_place)
+    lines = [*verdicts, *found]
+    if len(lines) > _MOST:
+        rest = _line("notice", "lorascan", "", f"{len(lines) - _MOST + 1:,} more annotations are in the full report")
+        lines = [*lines[: _MOST - 1], rest]
+    return "".join(f"{each}\n" for each in lines)
+
+
+def _place(line: str) -> int:
+    return _ORDER.index(line[2:].partition(" ")[0])
+
+
+def _verdict(report: Report) -> str:
+    decision = report.verdict.decision
+    ends = [f"not assessed: {'; '.join(map(told.safe, report.verdict.not_assessed))}"] if report.verdict.not_assessed else []
+    message = ". ".join([told.safe(_digest.why(report)), *ends])
+    return _line(_VERDICTS[decision], f"{decision} by lorascan", told.place(report), message)
+
+
+def _findings(report: Report, look: Look) -> Iterator[str]:
+    for each in _digest.findings(report, look):
+        if each.suppressed is None:
+            where = f" (at {told.safe(each.where)})" if each.where else ""
+            message = f"{told.safe(each.message)}{where}"
+            yield _line(_LEVELS[told.consequence(each)], f"{each.rule.code} {each.rule.name}", told.place(report), message)
+
+
+def _line(level: str, title: str, path: str, message: str) -> str:
+    parts = [f"title={_property(title)}", *([f"file={_property(told.safe(path))}", "line=1"] if path else [])]
+    return f"::{level} {','.join(parts)}::{_escaped(message)}"
+
+
+def _escaped(text: str) -> str:
+    """Foreign text is one line already; what is left is the sign that begins an escape."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+FORMAT = Format(name="github", suffixes=(), render=_render, render_all=_render_all, commands=True)

@@ -1,0 +1,94 @@
+"""Writes reports as JUnit XML."""
+
+import io
+from collections.abc import Iterator, Sequence
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from lorascan.core.evidence import Stage, Status
+from lorascan.core.findings import Decision, Finding
+from lorascan.core.report import Report
+from lorascan.reporting import Format, Look, _digest
+from lorascan.reporting import _machine as told
+
+
+def _render(report: Report, look: Look) -> str:
+    return _render_all([report], look)
+
+
+def _render_all(reports: Sequence[Report], _: Look) -> str:
+    document = JUnitXml("lorascan")
+    for each in reports:
+        document.add_testsuite(_suite(each))
+    sink = io.BytesIO()
+    document.write(sink)
+    return sink.getvalue().decode("utf-8") + "\n"
+
+
+def _suite(report: Report) -> TestSuite:
+    """One suite a file; its cases are the verdict, each stage and each finding."""
+    suite = TestSuite(told.headline(report))
+    facts = {
+        "decision": str(report.verdict.decision),
+        "file": told.safe(told.place(report)),
+        "sha256": _digest.digest_of(report),
+        "policy": told.safe(report.policy),
+        "not_assessed": told.safe("; ".join(report.verdict.not_assessed)),
+        "limits": told.safe("; ".join(report.verdict.limits)),
+    }
+    for name, value in facts.items():
+        suite.add_property(name, value)
+    for case in _cases(report):
+        suite.add_testcase(case)
+    return suite
+
+
+def _cases(report: Report) -> Iterator[TestCase]:
+    file = told.safe(told.place(report))
+    yield _verdict(report, file)
+    required = {each.stage for each in told.gaps(report) if each.required}
+    for stage in _digest.stages(report):
+        yield _stage(stage, file, required=stage.name in required)
+    for finding in _digest.findings(report):
+        yield _finding(finding, file)
+
+
+def _verdict(report: Report, file: str) -> TestCase:
+    case = TestCase("verdict", classname=file)
+    reasons = "\n".join(map(told.safe, report.verdict.reasons))
+    match report.verdict.decision:
+        case Decision.REJECT | Decision.REVIEW:
+            case.result = [Failure(told.headline(report), str(report.verdict.decision))]
+            case.result[0].text = reasons
+        case Decision.UNDECIDED:
+            case.result = [Error(told.headline(report), "undecided")]
+            case.result[0].text = reasons
+        case Decision.ADMIT:
+            case.system_out = told.headline(report)
+    return case
+
+
+def _stage(stage: Stage, file: str, *, required: bool) -> TestCase:
+    case = TestCase(f"stage {stage.name}", classname=file, time=stage.seconds)
+    reason = told.safe(f"{stage.name}: {stage.status}" + (f", {stage.reason}" if stage.reason else ""))
+    if stage.status is Status.FAILED or (required and stage.status is not Status.RAN):
+        case.result = [Error(reason, "stage")]
+    elif stage.status is not Status.RAN:
+        case.result = [Skipped(reason)]
+    return case
+
+
+def _finding(finding: Finding, file: str) -> TestCase:
+    case = TestCase(f"{finding.rule.code} {finding.rule.name}", classname=file)
+    where = f" (at {told.safe(finding.where)})" if finding.where else ""
+    message = f"{told.safe(finding.message)}{where}"
+    if finding.suppressed is not None:
+        case.result = [Skipped(f"{told.suppression(finding)}; {message}")]
+    elif told.counts(finding):
+        case.result = [Failure(message, str(finding.severity))]
+    else:
+        case.system_out = message
+    return case
+
+
+FORMAT = Format(name="junit", suffixes=(".junit.xml", ".xml"), render=_render, render_all=_render_all)
