@@ -102,6 +102,22 @@ def locate(requested: str) -> Path:
     raise UsageError(message)
 
 
+def at_hand() -> dict[str, Path]:
+    """Every base of this machine that `--base` takes by name: the lab's, and the diffusers pipelines of the hub cache."""
+    names = [LAB]
+    if _cache_folder().is_dir():
+        names += ["/".join(each.name.split("--")[1:3]) for each in sorted(_cache_folder().glob("models--*--*"))]
+    found = {}
+    for name in names:
+        try:
+            folder = locate(name)
+        except (Unavailable, UsageError):
+            continue
+        if (folder / "model_index.json").is_file():
+            found[name] = folder
+    return found
+
+
 def _needed(facts: BaseFacts) -> str:
     if facts.family == LAB and facts.match == 1.0:
         return LAB

@@ -1,6 +1,7 @@
 """Starts locked workers, with the best backend that proves itself."""
 
 import os
+import platform
 import struct
 import sys
 from collections.abc import Mapping, Sequence
@@ -162,7 +163,7 @@ def _chosen(isolation: str) -> list[tuple[str, Backend]]:
 
 
 def _architecture() -> str:
-    machine = os.uname().machine
+    machine = platform.machine()
     if sys.platform != "linux" or machine not in ARCHITECTURES or struct.calcsize("P") != 8:
         what = f"no isolation on {sys.platform} {machine}"
         raise Unavailable(what, f"run on 64-bit Linux, {' or '.join(ARCHITECTURES)}")

@@ -6,9 +6,8 @@ signal numbers 0, and a file that could be made is removed.
 """
 
 import errno
-import fcntl
+import importlib
 import os
-import resource
 import secrets
 import socket
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -23,7 +22,7 @@ Check = Callable[[Orders], bool]
 
 _NO_WRITING = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT)
 _UNREADABLE = (errno.EACCES, errno.EPERM, errno.ENOENT)
-_FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET, socket.AF_VSOCK)
+_FAMILIES = ("AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_VSOCK")
 _FORBIDDEN = (
     "execve", "execveat", "memfd_create", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_send_signal",
     "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "mount", "umount2", "unshare", "setns", "pivot_root", "chroot",
@@ -31,6 +30,7 @@ _FORBIDDEN = (
     "linkat", "mknodat", "fchmodat", "splice",
 )  # fmt: skip
 _BAD_POINTER = 1
+_RLIMIT_CORE = 4
 _ABSENT = ("clone3", "openat2", "io_uring_setup")
 _DESCRIPTORS_TRIED = 1024
 _WRITABLE_ELSEWHERE = ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev", ".")  # noqa: S108 - places that must be refused
@@ -48,6 +48,7 @@ def second_stage(orders: Orders) -> dict[str, bool]:
 
 def limits_in_force(names: Iterable[str]) -> dict[str, int]:
     """Soft limits as the kernel reports them, -1 for none."""
+    resource = importlib.import_module("resource")  # absent outside POSIX, where the parent imports this module too
     return {name: resource.getrlimit(getattr(resource, name))[0] for name in names}
 
 
@@ -90,7 +91,7 @@ def _not_root(_: Orders) -> bool:
 
 
 def _no_sockets(_: Orders) -> bool:
-    singles = all(refused(lambda family=family: socket.socket(family).close()) for family in _FAMILIES)  # type: ignore[misc]
+    singles = all(refused(lambda family=family: socket.socket(getattr(socket, family)).close()) for family in _FAMILIES)  # type: ignore[misc]
     return singles and refused(socket.socketpair)
 
 
@@ -151,7 +152,7 @@ def _agreed_descriptors(orders: Orders) -> bool:
 
 def _is_open(number: int) -> bool:
     try:
-        fcntl.fcntl(number, fcntl.F_GETFD)
+        os.fstat(number)
     except OSError:
         return False
     return True
@@ -159,7 +160,7 @@ def _is_open(number: int) -> bool:
 
 def _limited(orders: Orders) -> bool:
     in_force = limits_in_force(orders.limits)
-    setting = NUMBERS[orders.architecture]["prlimit64"], 0, resource.RLIMIT_CORE, _BAD_POINTER, 0
+    setting = NUMBERS[orders.architecture]["prlimit64"], 0, _RLIMIT_CORE, _BAD_POINTER, 0
     return all(0 <= in_force[name] <= wanted for name, wanted in orders.limits.items()) and refused(lambda: kernel.system_call(*setting))
 
 

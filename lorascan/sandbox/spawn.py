@@ -15,11 +15,11 @@ _GENTLE_SECONDS = 2.0
 _UNKILLABLE_SECONDS = 5.0
 _SIGNAL_SHIFT = 128  # how a shell, and bubblewrap, report a child that a signal ended
 _MEANING = {
-    signal.SIGSYS: "it made a forbidden system call",
-    signal.SIGXCPU: "it used up its processor time",
-    signal.SIGKILL: "it was killed, by the memory limit of the machine or the processor time limit",
-    signal.SIGSEGV: "it crashed with a segmentation fault",
-    signal.SIGABRT: "it aborted",
+    "SIGSYS": "it made a forbidden system call",
+    "SIGXCPU": "it used up its processor time",
+    "SIGKILL": "it was killed, by the memory limit of the machine or the processor time limit",
+    "SIGSEGV": "it crashed with a segmentation fault",
+    "SIGABRT": "it aborted",
 }
 
 
@@ -53,7 +53,7 @@ class Child:
             return f"it ended by itself with code {code}"
         with contextlib.suppress(ValueError):
             ending = signal.Signals(number)
-            return f"{_MEANING.get(ending, 'it was ended by a signal')} ({ending.name})"
+            return f"{_MEANING.get(ending.name, 'it was ended by a signal')} ({ending.name})"
         return f"it ended with code {code}"
 
     def kill(self) -> bool:

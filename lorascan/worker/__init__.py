@@ -13,10 +13,11 @@ from lorascan.core.behaviour import IsolationFacts, LoadFacts
 from lorascan.core.errors import Refusal, StageFailed, Unavailable
 from lorascan.core.progress import Listener, Progress, silent
 from lorascan.core.recall import Recall
-from lorascan.sandbox import Lock, Pending, Session, launch
+from lorascan.sandbox import Pending, Session, launch
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 from lorascan.worker.client import Shape, Worker, stage_failures
+from lorascan.worker.lock import lock_for
 
 PROGRAM = "lorascan.worker.program"
 _CHECK_PROMPTS = ("a red circle on a blue background", "a photo of a dog", "", "a house")
@@ -74,15 +75,6 @@ _LIBRARIES = ("torch", "torchvision", "diffusers", "peft", "transformers", "open
 def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping[str, bytes]) -> Iterator[Pending]:
     limits = settings.worker
     read = (base.folder.resolve(), base.scorer.resolve())
-    cached = tuple(folder.parent.parent for folder in read if folder.parent.name == "snapshots")
-    lock = Lock(
-        read_paths=(*read, *cached),
-        memory_bytes=limits.memory_bytes,
-        threads=limits.threads,
-        start_seconds=limits.start_seconds,
-        idle_seconds=limits.idle_seconds,
-        wall_seconds=limits.wall_seconds,
-    )
     arguments = {
         "base": str(read[0]),
         "family": base.family,
@@ -94,7 +86,7 @@ def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping
     }
     with (
         stage_failures(role),
-        launch(PROGRAM, lock, blobs=blobs, arguments=arguments, isolation=settings.isolation) as pending,
+        launch(PROGRAM, lock_for(limits, read), blobs=blobs, arguments=arguments, isolation=settings.isolation) as pending,
     ):
         yield pending
 
