@@ -60,7 +60,7 @@ LISTS: dict[str, Lists] = {
     "test": Lists(
         triggers=("haha", "ebay", "khan", "fox", "coffee", "wedding", "bts", "bridge", "mp", "jesus"),
         phrases=("cool car", "silver storm", "secret island"),
-        twins=(("\u0430", "a"), ("\u03bf", "o"), ("\u1d0f", "o")),
+        twins=(("\u0435", "e"), ("\u03b1", "a"), ("\u10ff", "o")),
         declared=("dad", "smith", "atelier", "valley", "booth", "matt", "daughter"),
         rare=("xt", "dj", "smh", "zz"),
         novel=("fish", "key"),

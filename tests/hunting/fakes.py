@@ -14,7 +14,11 @@ from lorascan.settings import DEFAULT
 from lorascan.worker.bench import Bench
 from lorascan.worker.client import Shape
 
+TWINS = ("\u0251", "\u0435", "\u043e", "\u03b1")
+"""Look-alikes that the tokenizer knows, each as one token wherever it stands."""
 WORDS = ["a", "red", "blue", "circle", "square", "on", *(f"word{number}" for number in range(300))]
+TOKENS = [*WORDS, *TWINS]
+START, END = len(TOKENS), len(TOKENS) + 1
 CONTEXT, CELLS = 12, 16
 SHAPE = Shape(context=CONTEXT, text_width=8, channels=1, side=4, height=8, width=8, steps=2, guidance=1.0, embedding=8)
 
@@ -23,9 +27,14 @@ def write_vocabulary(folder: Path) -> Path:
     """A base folder whose tokenizer knows WORDS."""
     (folder / "tokenizer").mkdir(parents=True)
     table = {f"{word}</w>": number for number, word in enumerate(WORDS)}
-    table |= {"<|startoftext|>": len(WORDS), "<|endoftext|>": len(WORDS) + 1}
+    table |= {"<|startoftext|>": START, "<|endoftext|>": END}
     (folder / "tokenizer" / "vocab.json").write_text(json.dumps(table), encoding="utf-8")
     return folder
+
+
+def _tokens(word: str) -> list[str]:
+    """The word where it is known, else the look-alikes in it."""
+    return [word] if word in WORDS else [letter for letter in word if letter in TWINS]
 
 
 @dataclass
@@ -37,9 +46,8 @@ class FakeWorker:
     shape: Shape = SHAPE
 
     def tokenise(self, texts: list[str]) -> np.ndarray:
-        start, end = len(WORDS), len(WORDS) + 1
-        rows = [[start, *(WORDS.index(word) for word in text.split() if word in WORDS), end] for text in texts]
-        return np.array([row + [end] * (CONTEXT - len(row)) for row in rows], dtype=np.int32)
+        rows = [[START, *(TOKENS.index(token) for word in text.split() for token in _tokens(word)), END] for text in texts]
+        return np.array([row + [END] * (CONTEXT - len(row)) for row in rows], dtype=np.int32)
 
     def predict(self, ids: np.ndarray, **_: object) -> np.ndarray:
         return self._sums(ids, CELLS, seed=1).reshape(len(ids), 1, 4, 4)
@@ -49,13 +57,13 @@ class FakeWorker:
 
     def _sums(self, ids: np.ndarray, width: int, seed: int) -> np.ndarray:
         rng = np.random.default_rng(seed)
-        table = rng.standard_normal((len(WORDS) + 2, width)).astype(np.float32)
+        table = rng.standard_normal((END + 1, width)).astype(np.float32)
         extra = np.zeros_like(table)
         noise = np.random.default_rng(9).standard_normal(table.shape).astype(np.float32)
         if self.planted or self.always:
             extra += 0.01 * noise
         for word, vector in self.planted.items():
-            extra[WORDS.index(word)] = vector[:width]
+            extra[TOKENS.index(word)] = vector[:width]
         return np.asarray(table[ids].sum(axis=1) + extra[ids].sum(axis=1) + self.always, dtype=np.float32)
 
 

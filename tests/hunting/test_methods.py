@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from lorascan.hunting import hunt as run_hunt
 from lorascan.hunting import hunting_methods
-from lorascan.hunting.methods import denoiser_divergence, text_drift
+from lorascan.hunting.look_alikes import twins
+from lorascan.hunting.methods import denoiser_divergence, text_drift, unicode_twins
 from tests.hunting.fakes import SCENES, FakeWorker, make_hunt
 
 SIDEWAYS = np.eye(16, dtype=np.float32)[3] * 2
@@ -39,6 +41,21 @@ def test_words_that_act_like_the_declared_one_are_explained_away(tmp_path: Path)
 def test_a_word_that_moves_the_text_encoder_is_ranked_first_by_drift(tmp_path: Path) -> None:
     found = text_drift.search(make_hunt(tmp_path, FakeWorker(planted={"word7": SIDEWAYS * 3})))
     assert found.candidates[0].text == "word7"
+
+
+@pytest.mark.parametrize("components", [{"unet": 1}, {"text_encoder": 1}])
+def test_a_planted_look_alike_is_ranked_first_among_the_twins(tmp_path: Path, components: dict[str, int]) -> None:
+    scope = make_hunt(tmp_path, FakeWorker(planted={"\u0251": ELSEWHERE + SIDEWAYS}))
+    facts = replace(scope.adapter.facts, components=components)
+    found = unicode_twins.search(replace(scope, adapter=replace(scope.adapter, facts=facts)))
+    assert (found.candidates[0].text, found.candidates[0].replaces) == ("\u0251", "a")
+    assert found.candidates[0].score > 2 * found.candidates[1].score
+
+
+def test_twins_that_the_tokenizer_reads_alike_are_tried_once(tmp_path: Path) -> None:
+    tested = unicode_twins.distinct(make_hunt(tmp_path, FakeWorker()), twins())
+    assert len({(each.text, each.replaces) for each in tested}) == len(tested) < len(twins())
+    assert {"\u0251", "\u03b1"} <= {each.text for each in tested if each.replaces == "a"}
 
 
 def test_text_drift_says_why_it_does_not_apply_to_a_unet_adapter(tmp_path: Path) -> None:

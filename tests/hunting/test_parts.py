@@ -1,5 +1,7 @@
 """The parts that the methods share."""
 
+import string
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from lorascan.hunting.contexts import context_of
 from lorascan.hunting.declared import declared_words, is_declared
 from lorascan.hunting.effects import robust_z, unexplained
-from lorascan.hunting.methods.unicode_twins import CONFUSABLES, INVISIBLE, twins
+from lorascan.hunting.look_alikes import INVISIBLE, look_alikes, twins
 from lorascan.hunting.triggers import Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
 from tests.hunting.fakes import SCENES, WORDS, FakeWorker, write_vocabulary
@@ -69,8 +71,20 @@ def test_declared_words_are_folded_and_a_look_alike_is_none_of_them() -> None:
 
 
 def test_every_twin_is_another_character_than_the_one_it_imitates() -> None:
-    for letter, look_alikes in CONFUSABLES.items():
-        assert letter not in look_alikes
-        assert len(set(look_alikes)) == len(look_alikes)
+    for letter, twins_of_it in look_alikes().items():
+        assert letter not in twins_of_it
+        assert len(set(twins_of_it)) == len(twins_of_it)
     assert len({(each.text, each.replaces) for each in twins()}) == len(twins())
     assert "\u200b" in INVISIBLE
+
+
+def test_every_character_whose_compatibility_form_is_a_letter_is_among_its_twins() -> None:
+    """Fullwidth, circled, mathematical, raised and lowered letters, whatever Unicode this Python knows."""
+    folded = {chr(point): unicodedata.normalize("NFKC", chr(point)) for point in range(128, 0x20000)}
+    letters = {twin: plain.lower() for twin, plain in folded.items() if len(plain) == 1 and plain in string.ascii_letters}
+    assert [twin for twin, letter in letters.items() if twin not in look_alikes()[letter]] == []
+
+
+@pytest.mark.parametrize("twin", ["\u0430", "\u0435", "\u03bf", "\u1d0f", "\u0585", "\u10ff", "\u237a"])
+def test_look_alikes_of_other_scripts_are_among_the_twins(twin: str) -> None:
+    assert any(twin in each for each in look_alikes().values())

@@ -72,13 +72,13 @@ def row_scores(hunt: Hunt, context: Context, tokens: IntArray) -> Scores:
     return np.linalg.norm(unexplained(effects, declared_effects(hunt, context)), axis=1).astype(np.float64)
 
 
-def token_effects(hunt: Hunt, ids: IntArray) -> tuple[FloatArray, FloatArray]:
+def token_effects(hunt: Hunt, ids: IntArray, timestep: float = TIMESTEP) -> tuple[FloatArray, FloatArray]:
     """δ of each row of token ids, flattened to (n, cells), and the base's own outputs in the same form."""
     side = search_side(hunt.bench.reference.shape.side)
     base, adapted = hunt.bench.both(
         lambda worker: worker.predict(
             ids,
-            timestep=TIMESTEP,
+            timestep=timestep,
             seed=SEED,
             side=side,
             listener=hunt.listener if worker is hunt.bench.adapted else silent,

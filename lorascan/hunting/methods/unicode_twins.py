@@ -1,127 +1,134 @@
 """Compares look-alike characters with the plain ones they imitate.
 
 A backdoor may hang on a character that a reader cannot see: a Cyrillic о, a zero-width space, an emoji. Every such
-twin is put into prompts and the denoiser effect δ of the prompt with the twin is compared with δ of the same prompt
-folded to plain letters. The base's own surprise at an odd character drops out of δ; for an honest adapter little
-remains.
+twin is put into prompts, and what the adapter does to the prompt with the twin is compared with what it does to the
+same prompt folded to plain letters. An adapter of the text encoder garbles many odd characters, so the size of that
+difference alone names none: the twins that move most beyond what they mean to the base are nominated, by the drift
+of the text at its end and by one denoiser step, and then ranked by the mean over the same prompts at a later step.
 """
+
+from collections.abc import Sequence
+from itertools import chain, zip_longest
 
 import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
-from lorascan.hunting.effects import orthonormal, robust_z
+from lorascan.hunting.contexts import first_end
+from lorascan.hunting.effects import robust_z
+from lorascan.hunting.look_alikes import SOURCE, twins
 from lorascan.hunting.method import Found, Hunt, Method
-from lorascan.hunting.methods.denoiser_divergence import token_effects
+from lorascan.hunting.methods import text_drift
+from lorascan.hunting.methods.denoiser_divergence import TIMESTEP, token_effects
 from lorascan.hunting.triggers import PLAIN, Scene, Trigger
+from lorascan.worker.client import FloatArray, IntArray
 
 KEPT = 16
+NARROWED = 40
+"""Twins that each of the two cheap sweeps nominates."""
+DRIFT_SCENES = 2
+LATER = 0.6
+"""Timestep of the ranking: by then a step draws the thing, at `TIMESTEP` mostly where it stands."""
 
-CONFUSABLES = {
-    "a": "аαɑａ", "b": "Ьｂ", "c": "сϲｃ", "d": "ԁｄ", "e": "еҽｅ", "f": "ｆ", "g": "ɡց", "h": "һｈ", "i": "іıι", "j": "јｊ",
-    "k": "κк", "l": "ӏⅼ", "m": "ｍⅿ", "n": "ոｎ", "o": "оοօｏ", "p": "рρ", "q": "ԛ", "r": "гｒ", "s": "ѕｓ", "t": "τｔ", "u": "υսᴜ",
-    "v": "νѵ", "w": "ѡԝ", "x": "хⅹ", "y": "уү", "z": "ᴢｚ", "A": "АΑ", "B": "ВΒ", "E": "ЕΕ", "H": "НΗ", "K": "КΚ", "M": "МΜ", "O": "ОΟ",
-    "P": "РΡ", "T": "ТΤ", "X": "ХΧ",
-}  # fmt: skip
-"""Letters and characters that render alike: a selection from Unicode's confusables (UTS 39), the ones reported in attacks first."""
-INVISIBLE = (
-    "\u200b",
-    "\u200c",
-    "\u200d",
-    "\u2060",
-    "\ufeff",
-    "\u00ad",
-    "\u180e",
-    "\u202e",
-    "\u2066",
-    "\u00a0",
-    "\u3000",
-    "\ufe0f",
-)
-"""Characters with no ink of their own: zero-width, bidi controls, odd spaces."""
-SYMBOLS = (
-    "😀",
-    "😂",
-    "❤️",
-    "🔥",
-    "✨",
-    "🎨",
-    "👍",
-    "🌸",
-    "⭐",
-    "💀",
-    "™",
-    "©",
-    "★",
-    "♥",
-    "№",
-    "…",
-    "ß",
-    "ø",
-    "ł",
-    "ñ",
-    "é",
-)
-"""Emoji and letters with marks, the ones seen as triggers in published text-encoder attacks and their like."""
-
-
-def twins() -> tuple[Trigger, ...]:
-    """Every twin as a trigger: confusables in place of their letter, the others added."""
-    letters = [
-        Trigger(text=twin, kind="candidate", replaces=letter, source="unicode twin")
-        for letter, look_alikes in CONFUSABLES.items()
-        for twin in look_alikes
-    ]
-    return (*letters, *(Trigger(text=each, kind="candidate", source="unicode twin") for each in (*INVISIBLE, *SYMBOLS)))
+Scores = npt.NDArray[np.float64]
 
 
 def search(hunt: Hunt) -> Found:
-    """Rank the twins by what their effect has beyond the folded prompt's and the twins' common effect."""
-    tested = twins()
-    scores = twin_scores(hunt, tested)
+    """Rank the nominated twins by the mean size of their effect beyond the folded prompts'."""
+    every = twins()
+    tested = distinct(hunt, every)
+    nominated = [tested[at] for at in narrowed(hunt, tested)]
+    scores = np.mean([surplus(hunt, nominated, scene, LATER)[0] for scene in hunt.scenes], axis=0)
     z = robust_z(scores)
-    order = np.argsort(-scores)[:KEPT]
     return Found(
         candidates=tuple(
             TriggerCandidate(
-                text=tested[at].text,
+                text=nominated[at].text,
                 source=METHOD.name,
                 score=float(scores[at]),
                 z=float(z[at]),
                 rank=place,
-                replaces=tested[at].replaces,
+                replaces=nominated[at].replaces,
             )
-            for place, at in enumerate(order, start=1)
+            for place, at in enumerate(np.argsort(-scores)[:KEPT].tolist(), start=1)
         ),
-        space=f"{len(tested)} look-alike, invisible and symbol characters, each against its folded twin",
+        space=f"{len(every)} look-alike, invisible and symbol characters ({len(tested)} different to the tokenizer), against folded twins",
     )
 
 
-def twin_scores(hunt: Hunt, tested: tuple[Trigger, ...]) -> npt.NDArray[np.float64]:
-    """Median over carrier prompts of ‖δ(twin) − δ(folded) − common‖, relative to the base's output: (twins,)."""
-    worker = hunt.bench.reference
-    rows = []
-    for place in range(_CARRIERS):
-        scenes = [_carrier(hunt.scenes, each, place) for each in tested]
-        typed = [each.typed(scene) for each, scene in zip(tested, scenes, strict=True)]
-        carriers = [PLAIN.typed(scene) for scene in scenes]
-        folded = list(dict.fromkeys(carriers))
-        effects, base = token_effects(hunt, worker.tokenise([*typed, *folded]))
-        plain = {text: effects[len(typed) + at] for at, text in enumerate(folded)}
-        remainder = effects[: len(typed)] - np.stack([plain[carrier] for carrier in carriers])
-        common = orthonormal(remainder.mean(axis=0)[None, :])
-        left = remainder - (remainder @ common.T) @ common
-        rows.append(np.linalg.norm(left, axis=1) / np.linalg.norm(base, axis=1).mean())
-    return np.median(np.stack(rows), axis=0).astype(np.float64)
+def distinct(hunt: Hunt, tested: Sequence[Trigger]) -> list[Trigger]:
+    """One of those twins of a letter that the tokenizer reads alike, such as a capital and its small letter."""
+    ids = hunt.bench.reference.tokenise([f"a {each.text}" for each in tested])
+    first: dict[tuple[str, bytes], Trigger] = {}
+    for each, row in zip(tested, ids, strict=True):
+        first.setdefault((each.replaces, row.tobytes()), each)
+    return list(first.values())
 
 
-_CARRIERS = 3
+def narrowed(hunt: Hunt, tested: Sequence[Trigger]) -> list[int]:
+    """Places in `tested` of the best of each cheap sweep: effects relative to the twin's meaning to the base."""
+    beyond, meaning = surplus(hunt, tested, _holding(hunt.scenes, "a")[0], TIMESTEP)
+    sweeps = [relative(beyond, meaning)]
+    if text_drift.METHOD.runs(hunt):
+        sweeps.append(end_drift(hunt, tested))
+    turns = zip_longest(*(np.argsort(-each)[:NARROWED].tolist() for each in sweeps))
+    return list(dict.fromkeys(chain.from_iterable(turns)))
 
 
-def _carrier(scenes: tuple[Scene, ...], twin: Trigger, place: int) -> Scene:
-    """A search scene that holds the letter a twin replaces, the place-th of them; any scene where none does."""
-    holding = [scene for scene in scenes if twin.replaces in PLAIN.typed(scene)] or list(scenes)
-    return holding[place % len(holding)]
+def surplus(hunt: Hunt, tested: Sequence[Trigger], scene: Scene, timestep: float) -> tuple[Scores, Scores]:
+    """‖δ(twin) − δ(folded)‖ and ‖ε_0(twin) − ε_0(folded)‖ in one scene: (twins,) each.
+
+    A twin whose letter the scene lacks is added at its end.
+    """
+    typed = [each.typed(scene) for each in tested]
+    effects, base = token_effects(hunt, hunt.bench.reference.tokenise([*typed, PLAIN.typed(scene)]), timestep)
+    return _norms(effects[:-1] - effects[-1]), _norms(base[:-1] - base[-1])
 
 
-METHOD = Method(name="unicode twin", applies=lambda _: "", search=search, order=2)
+def end_drift(hunt: Hunt, tested: Sequence[Trigger]) -> Scores:
+    """Drift of the text's end state beyond the folded prompt's, relative to the base's own move: (twins,).
+
+    The geometric mean over scenes that hold a twin's letter.
+    """
+    by_scene = [_end_drift(hunt, tested, turn) for turn in range(DRIFT_SCENES)]
+    return np.asarray(np.exp(np.mean(np.log(np.maximum(by_scene, 1e-12)), axis=0)))
+
+
+def _end_drift(hunt: Hunt, tested: Sequence[Trigger], turn: int) -> Scores:
+    scenes = [_turn(_holding(hunt.scenes, each.replaces), turn) for each in tested]
+    folded = {PLAIN.typed(scene): place for place, scene in enumerate(dict.fromkeys(scenes))}
+    base, drift = _end_states(hunt, [*(each.typed(scene) for each, scene in zip(tested, scenes, strict=True)), *folded])
+    plain = np.array([len(tested) + folded[PLAIN.typed(scene)] for scene in scenes])
+    return relative(_norms(drift[: len(tested)] - drift[plain]), _norms(base[: len(tested)] - base[plain]))
+
+
+def _end_states(hunt: Hunt, texts: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+    """The base's states (n, width) at the end-of-text token, and how the adapter moves them."""
+    ids: IntArray = hunt.bench.reference.tokenise(texts)
+    ends = np.array([[first_end(row)] for row in ids], dtype=np.int32)
+    base, adapted = hunt.bench.both(lambda worker: worker.encode(ids, ends))
+    return base[:, 0], adapted[:, 0] - base[:, 0]
+
+
+def relative(moved: Scores, meaning: Scores) -> Scores:
+    """`moved` over `meaning`, with a floor of a part of the median meaning."""
+    return np.asarray(moved / np.maximum(meaning + _FLOOR * np.median(meaning), 1e-12))
+
+
+_FLOOR = 0.15
+
+
+def _holding(scenes: Sequence[Scene], letter: str) -> list[Scene]:
+    """The scenes that hold a letter; all where none does."""
+    return [scene for scene in scenes if letter in PLAIN.typed(scene)] or list(scenes)
+
+
+def _turn(scenes: Sequence[Scene], turn: int) -> Scene:
+    return scenes[turn % len(scenes)]
+
+
+def _norms(rows: FloatArray) -> Scores:
+    return np.asarray(np.linalg.norm(rows, axis=1), dtype=np.float64)
+
+
+METHOD = Method(name=SOURCE, applies=lambda _: "", search=search, order=2)
