@@ -16,7 +16,7 @@ from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
 from lorascan.intake import Digests, companions, receive, vet_while_digesting
-from lorascan.policy import POLICIES, decide, known, may_be_loaded
+from lorascan.policy import Rulebook, judge, known, marked, may_be_loaded, policy_named
 from lorascan.settings import DEFAULT, Settings
 from lorascan.weights import measure
 
@@ -30,7 +30,7 @@ class Subject:
     base: BaseFacts
 
 
-def audit(
+def audit(  # noqa: PLR0913 - each but the first two is a collaborator that a caller may leave out
     path: Path,
     settings: Settings = DEFAULT,
     *,
@@ -38,32 +38,46 @@ def audit(
     command: str = "",
     surroundings: Surroundings | None = None,
     recall: Recall | None = None,
+    rules: Rulebook | None = None,
 ) -> Report:
     """Decide whether the adapter at `path` may be admitted. `surroundings`: the folder it was found in, if one was searched.
 
-    A `recall` that several audits share spares them what the base alone answers. A bad file, a missing base and a machine
-    without isolation are results in the report. Raises UsageError for settings that make no sense, FileNotFoundError
-    where there is no file.
+    `rules` judge what is found; without them the settings' policy and lists do. A `recall` that several audits share
+    spares them what the base alone answers. A bad file, a missing base and a machine without isolation are results in the
+    report. Raises UsageError for settings that make no sense, FileNotFoundError where there is no file.
     """
-    policy = POLICIES[settings.policy]
+    rules = rules or rulebook(settings)
+    policy = rules.policy
     evidence = _with_digests(Evidence.collect(at_rest(path, settings, surroundings), listener))
     found, _ = examine(evidence)
-    listed = known(evidence, settings.allowed, settings.blocked)
-    if StageName.LOAD in policy.required or settings.keep_going:
-        if evidence.has(Subject) and (settings.keep_going or may_be_loaded(found, policy, listed)):
+    listed = known(evidence, rules.allowed, rules.blocked)
+    if policy.loads or settings.keep_going:
+        if evidence.has(Subject) and (settings.keep_going or may_be_loaded(marked(evidence, found, rules), policy, listed)):
             evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener, recall), listener))
         evidence = _with_the_stages_that_did_not_run(evidence)
         found, _ = examine(evidence)
-    verdict = decide(evidence, found, _limits(evidence), policy, listed)
+    weighed, verdict, gate = judge(evidence, found, limits(evidence), rules)
     return Report(
         name=path.name,
         evidence=evidence,
-        findings=found,
+        findings=weighed,
         verdict=verdict,
         policy=policy.name,
         environment=environment(),
         command=command,
+        gate=gate,
     )
+
+
+def rulebook(settings: Settings) -> Rulebook:
+    """The rules that the settings alone make. Raises UsageError for a policy that does not exist."""
+    return Rulebook(policy=policy_named(settings.policy), allowed=settings.allowed, blocked=settings.blocked)
+
+
+def judged(report: Report, rules: Rulebook) -> Report:
+    """The same evidence and findings under other rules."""
+    found, verdict, gate = judge(report.evidence, report.findings, report.verdict.limits, rules)
+    return replace(report, findings=found, verdict=verdict, gate=gate, policy=rules.policy.name)
 
 
 def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = None) -> Iterator[object]:
@@ -129,7 +143,8 @@ def _with_digests(evidence: Evidence) -> Evidence:
     return replace(evidence, facts=(*told, *kept))
 
 
-def _limits(evidence: Evidence) -> tuple[str, ...]:
+def limits(evidence: Evidence) -> tuple[str, ...]:
+    """What no method reaches or the budget left out."""
     return tuple(limit for found in evidence.all(Candidates) for limit in found.limits)
 
 

@@ -39,7 +39,7 @@ class WorkerLimits(Strict):
 class Budget(Strict):
     """How much is searched and drawn. Counts; a pair is one prompt with one noise seed."""
 
-    contexts: int = Field(4, description="prompts in which the hunt searches")
+    contexts: int = Field(8, description="prompts in which the hunt searches")
     sweep_tokens: int = Field(8192, description="larger vocabularies are narrowed before they are denoised")
     narrowed_tokens: int = Field(512, description="tokens that are left by each way of narrowing")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
@@ -56,7 +56,7 @@ class Budget(Strict):
 class Settings(Strict):
     """One audit's settings; the command line fills them in."""
 
-    policy: Literal["static", "ci", "strict", "research"] = "ci"
+    policy: str = Field("ci", description="static, ci, strict, research, or the path of a policy file")
     base: str | None = Field(None, description='"lab", a diffusers folder, or a name in the local hub cache')
     device: Literal["auto", "cpu", "cuda"] = "auto"
     picture_edge: int | None = Field(None, ge=16, le=4096, description="edge of the probes' pictures in pixels; None = the base's own")
@@ -83,5 +83,5 @@ def settings_of(**values: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        message = f"{field}: {first['msg']}"
+        message = f"{field}: {first['msg'].removeprefix('Value error, ')}"
         raise UsageError(message) from error

@@ -138,6 +138,11 @@ def created(report: Report) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def repeatable() -> bool:
+    """Whether SOURCE_DATE_EPOCH asks that two runs give the same bytes: times, peaks and the cache are then left out."""
+    return os.environ.get("SOURCE_DATE_EPOCH", "").isdecimal()
+
+
 def tool_version(report: Report) -> str:
     """The version of lorascan that made the report, or ""."""
     return report.environment.get("lorascan", "")

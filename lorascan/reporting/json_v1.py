@@ -1,17 +1,18 @@
 """Writes a report as JSON, reads it back."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from lorascan.core.adapter import AdapterFacts, BaseFacts, FileFacts, WeightStatistics
+from lorascan.core.adapter import Adapter, AdapterFacts, BaseFacts, FileFacts, FileIdentity, Leftover, TensorSpan, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, ProbeFacts
 from lorascan.core.errors import Refusal, UsageError
 from lorascan.core.evidence import Evidence, Stage
 from lorascan.core.findings import Finding, Rule, Verdict
-from lorascan.core.report import SCHEMA, Report
+from lorascan.core.report import SCHEMA, Gate, Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting._shapes import plain, table, written
 
@@ -38,32 +39,43 @@ def _render_all(reports: Sequence[Report], _: Look) -> str:
 
 
 def _shape(report: Report) -> dict[str, Any]:
-    facts = _digest.fact(report, FileFacts)
+    known = _digest.identity(report)
     shape: dict[str, Any] = {
         "schema": report.schema,
         "created": _digest.created(report),
         "tool": {"name": "lorascan", "version": _digest.tool_version(report)},
         "subject": {
-            "path": facts.path if facts else report.name,
+            "path": known.path if known else report.name,
             "name": report.name,
-            "sha256": facts.sha256 if facts else None,
-            "size": facts.size if facts else None,
+            "sha256": known.sha256 if known else None,
+            "size": known.size if known else None,
         },
         "verdict": table(report.verdict),
         "findings": [_finding(each) for each in _digest.findings(report)],
         "refusals": plain(report.evidence.refusals),
         "failures": plain(report.evidence.failures),
-        "stages": plain(_digest.stages(report)),
+        "stages": [_stage(each) for each in _digest.stages(report)],
         "policy": report.policy,
         "command": report.command,
         "environment": {name: each for name, each in report.environment.items() if name != "created"},
         "leftovers": [table(each.span) | {"reason": each.reason} for each in _digest.leftovers(report)],
-        "isolation": plain(report.evidence.all(IsolationFacts)),
+        "isolation": [_lock(each) for each in report.evidence.all(IsolationFacts)],
+        "gate": table(report.gate),
+        "cached": None if _digest.repeatable() else report.cached,
     }
     for name, kind in _SECTIONS.items():
         told = _digest.adapter_facts(report) if name == "adapter" else _digest.fact(report, kind)
         shape[name] = None if told is None else table(told)
     return shape
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    """A stage; what it took is left out where two runs must give the same bytes."""
+    return table(stage) | ({"seconds": None} if _digest.repeatable() else {})
+
+
+def _lock(facts: IsolationFacts) -> dict[str, Any]:
+    return table(facts) | ({"peak_memory_bytes": None} if _digest.repeatable() else {})
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -89,25 +101,41 @@ def _load(text: str) -> Report:
 
 
 def _read(shape: Mapping[str, Any]) -> Report:
-    facts = [_fact(kind, name, shape[name]) for name, kind in _SECTIONS.items() if shape.get(name) is not None]
+    facts = [*_identity(shape), *(_fact(kind, name, shape) for name, kind in _SECTIONS.items() if shape.get(name) is not None)]
     return Report(
         name=_typed(str, shape["subject"]["name"]),
         evidence=Evidence(
             facts=(*facts, *(_typed(IsolationFacts, each) for each in shape["isolation"])),
             refusals=tuple(_typed(Refusal, each) for each in shape["refusals"]),
             failures=tuple(_typed(Refusal, each) for each in shape.get("failures", ())),
-            stages=tuple(_typed(Stage, each) for each in shape["stages"]),
+            stages=tuple(_typed(Stage, {**each, "seconds": each["seconds"] or 0.0}) for each in shape["stages"]),
         ),
         findings=tuple(_read_finding(each) for each in shape["findings"]),
         verdict=_typed(Verdict, shape["verdict"]),
         policy=_typed(str, shape["policy"]),
         environment=_typed(dict[str, str], shape["environment"]) | {"created": _typed(str, shape["created"])},
         command=_typed(str, shape["command"]),
+        gate=_typed(Gate, shape.get("gate", {})),
+        cached=_typed(bool | None, shape.get("cached")),  # type: ignore[arg-type]  # a union is a type to pydantic
     )
 
 
-def _fact(kind: type, name: str, told: Mapping[str, Any]) -> object:
-    return _typed(kind, {**told, "pictures": ()} if name == "probe" else told)
+def _identity(shape: Mapping[str, Any]) -> Iterator[FileIdentity]:
+    """Of a file that was refused, what was known of it before it was parsed."""
+    subject = shape["subject"]
+    if shape.get("file") is None and subject.get("sha256") is not None:
+        yield _typed(FileIdentity, subject)
+
+
+def _fact(kind: type, name: str, shape: Mapping[str, Any]) -> object:
+    """A section's fact, without pictures; what no update claims belongs to the adapter."""
+    told = shape[name]
+    if name == "probe":
+        return _typed(kind, {**told, "pictures": ()})
+    if name == "adapter" and shape["leftovers"]:
+        left = tuple(Leftover(span=_typed(TensorSpan, each), reason=_typed(str, each["reason"])) for each in shape["leftovers"])
+        return Adapter(updates=(), leftovers=left, facts=_typed(AdapterFacts, told))
+    return _typed(kind, told)
 
 
 def _read_finding(told: Mapping[str, Any]) -> Finding:
@@ -122,7 +150,13 @@ def _read_finding(told: Mapping[str, Any]) -> Finding:
 
 
 def _typed(kind: type[KindT], value: object) -> KindT:
-    return TypeAdapter(kind).validate_python(value)
+    return _adapter(kind).validate_python(value)  # type: ignore[arg-type, no-any-return]  # types are hashable
+
+
+@cache
+def _adapter(kind: type) -> "TypeAdapter[Any]":
+    """Building one takes longer than a thousand uses."""
+    return TypeAdapter(kind)
 
 
 FORMAT = Format(name="json", suffixes=(".json",), aliases=("json-v1",), render=_render, render_all=_render_all, load=_load)

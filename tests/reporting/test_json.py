@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorascan.core.adapter import WeightStatistics
+from lorascan.core.adapter import FileIdentity, WeightStatistics
+from lorascan.core.behaviour import IsolationFacts
 from lorascan.core.errors import UsageError
 from lorascan.core.report import Report
 from lorascan.core.shipped import shipped
@@ -117,3 +118,34 @@ def test_a_result_with_a_spoilt_section_is_refused(section: str) -> None:
 
     with pytest.raises(UsageError, match="not a readable"):
         load(json.dumps(told))
+
+
+def test_a_result_read_back_says_all_that_it_said_but_pictures(example: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    told = json.loads(render(example, "json"))
+
+    again = json.loads(render(load(render(example, "json")), "json"))
+
+    for each in (told, again):
+        (each["probe"] or {}).pop("pictures", None)
+    assert again == told
+
+
+def test_a_refused_file_is_known_by_its_digest() -> None:
+    known = FileIdentity(name="broken.safetensors", path="a/broken.safetensors", size=7, sha256="ab" * 32)
+    report = refused()
+    report = replace(report, evidence=replace(report.evidence, facts=(known,)))
+
+    told = json.loads(render(report, "json"))
+
+    assert told["subject"] == {"name": "broken.safetensors", "path": "a/broken.safetensors", "size": 7, "sha256": "ab" * 32}
+    assert load(render(report, "json")).evidence[FileIdentity] == known
+
+
+def test_with_source_date_epoch_nothing_that_varies_from_run_to_run_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    report = backdoored()
+    slower = replace(report.evidence, stages=tuple(replace(each, seconds=each.seconds * 3) for each in report.evidence.stages))
+    heavier = tuple(replace(each, peak_memory_bytes=1) if isinstance(each, IsolationFacts) else each for each in slower.facts)
+
+    assert render(replace(report, evidence=replace(slower, facts=heavier), cached=True), "json") == render(report, "json")
