@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from lorascan.core.tensors import TensorSpan
 from lorascan.core.text import visible
 from lorascan.loaders import Treatment, View
 
@@ -17,15 +18,16 @@ def _shape(view: View) -> dict[str, object]:
         "refused": view.refused or None,
         "applied": view.applied,
         "not_known": sum(each.applied is None for each in view.treatments),
-        "dropped": [_dropped(each) for each in view.treatments if each.applied is False]
-        + [{"tensor": name, "why": why} for name, why in view.dropped],
+        "dropped": [_dropped(each, each.update.spans) for each in view.treatments if each.applied is False]
+        + [_dropped(each, each.lost) for each in view.treatments if each.lost]
+        + [{"tensor": name, "tensors": [name], "why": why} for name, why in view.dropped],
         "modules": [_treated(each) for each in view.treatments],
     }
 
 
-def _dropped(treatment: Treatment) -> dict[str, object]:
+def _dropped(treatment: Treatment, spans: Sequence[TensorSpan]) -> dict[str, object]:
     update = treatment.update
-    names = [span.name for span in update.spans]
+    names = [span.name for span in spans]
     return {"module_path": update.module_path, "component": update.component, "kind": update.name, "why": treatment.why, "tensors": names}
 
 

@@ -24,6 +24,8 @@ FLAT = frozenset({"flux2", "wan", "z_image", "qwen"})
 """Loaders that convert kohya's flattened names."""
 LOKR = frozenset({"flux2", "z_image"})
 """Loaders that convert LoKr."""
+EMPTIED = frozenset({"qwen", "z_image"})
+"""Loaders that convert every file with an α, and refuse it where a key is left."""
 
 
 def architecture(family: str | None) -> str | None:

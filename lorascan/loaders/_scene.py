@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lorascan.core.adapter import Adapter, Update
+from lorascan.core.adapter import Adapter, TensorSpan, Update
 
 LINKED = "the file is refused as a whole"
 
@@ -32,13 +32,14 @@ class Scene:
 class Treatment:
     """What a loader does with one update: the scaling it applies it with, or why it does not.
 
-    `applied` is None where the rules at hand do not tell.
+    `applied` is None where the rules at hand do not tell. `lost` are tensors of an applied update that the loader drops.
     """
 
     update: Update
     applied: bool | None
     scaling: float | None = None
     why: str = ""
+    lost: tuple[TensorSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +68,10 @@ class Loader:
     view: Callable[[Scene], View]
 
 
-def keep(update: Update, scaling: float | None = None, why: str = "") -> Treatment:
-    """Applied, with the file's own scaling unless another is given."""
-    return Treatment(update=update, applied=True, scaling=update.scaling if scaling is None else scaling, why=why)
+def keep(update: Update, scaling: float | None = None, why: str = "", lost: tuple[TensorSpan | None, ...] = ()) -> Treatment:
+    """Applied, with the file's own scaling unless another is given, and without the tensors that are lost."""
+    gone = tuple(each for each in lost if each is not None)
+    return Treatment(update=update, applied=True, scaling=update.scaling if scaling is None else scaling, why=why, lost=gone)
 
 
 def drop(update: Update, why: str) -> Treatment:

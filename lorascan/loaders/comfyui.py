@@ -1,14 +1,15 @@
 """What ComfyUI's LoRA loader applies.
 
 Rules of our own from its documented behaviour and from differences that were measured (no code of it is used): pairs,
-LoCon, LoHa, LoKr, OFT, BOFT, GLoRA, differences, biases, norms and replaced weights are applied, each with its own
-α, 1 where it has none; LoKr's α is divided by the second side's rank. (IA)³, PEFT's magnitudes, positional names and
-trained words are not. Source: ComfyUI as of October 2025.
+LoCon, LoHa, LoKr, OFT, BOFT, GLoRA, differences, biases, norms and replaced weights are applied, each with its own α, 1
+where it has none; LoKr's α is divided by the second side's rank; `reshape_weight` pads the base. (IA)³, PEFT's
+magnitudes, positional names and trained words are not. Source: ComfyUI as of October 2025.
 """
 
 from lorascan.core.adapter import Update
 from lorascan.core.updates import KroneckerUpdate
 from lorascan.core.whole_updates import DoraUpdate
+from lorascan.dialects import Reason
 from lorascan.loaders._scene import Loader, Scene, Treatment, View, drop, keep
 
 NAME = "comfyui"
@@ -20,7 +21,8 @@ def view(scene: Scene) -> View:
     """Each update by itself: ComfyUI matches every name against the model's own."""
     control = any("query_norm.scale" in name for name in scene.names)
     treatments = tuple(_treat(each, control=control) for each in scene.adapter.updates)
-    dropped = tuple((each.span.name, "lora key not loaded") for each in scene.adapter.leftovers)
+    unread = (each for each in scene.adapter.leftovers if each.reason != Reason.FULL_RANK)
+    dropped = tuple((each.span.name, "lora key not loaded") for each in unread)
     return View(loader=NAME, refused="", treatments=treatments, dropped=dropped)
 
 
@@ -53,7 +55,7 @@ def _scaled(update: Update) -> Treatment:
 def _magnitude(update: DoraUpdate) -> Treatment:
     if update.convention == "dora_scale":
         return keep(update)
-    return keep(update, why="the magnitude is ignored; the rest is applied as a plain update")
+    return keep(update, why="the magnitude is ignored; the rest is applied as a plain update", lost=(update.magnitude,))
 
 
 LOADER = Loader(name=NAME, title="ComfyUI", version="2025-10", view=view)

@@ -22,6 +22,11 @@ def pair(stem: str, down: str = ".lora_A.weight", up: str = ".lora_B.weight", ou
     return {f"{stem}{down}": (4, width), f"{stem}{up}": (out, 4)}
 
 
+def onetrainer(module: str, out: int = 3072) -> Shapes:
+    stem = f"lora_transformer_transformer_blocks_0_{module}"
+    return pair(stem, ".lora_down.weight", ".lora_up.weight", out) | {f"{stem}.alpha": ()}
+
+
 def flat(*endings: tuple[str, tuple[int, ...]]) -> Shapes:
     return {f"{FLAT}{ending}": shape for ending, shape in endings}
 
@@ -69,6 +74,38 @@ CASES: dict[str, tuple[Shapes, int | None, int | None]] = {
     "FLUX in BFL's names": (pair(f"diffusion_model.{QKV}", out=9216), 0, 3),
     "XLabs": (pair("double_blocks.0.processor.qkv_lora1", ".down.weight", ".up.weight", 9216), 3, None),
     "FLUX in diffusers' names": (pair("transformer.single_transformer_blocks.0.proj_mlp", out=12288), 1, 1),
+    "FLUX in kohya's names outside the blocks": (
+        pair("lora_unet_final_layer_linear", ".lora_down.weight", ".lora_up.weight", 64)
+        | pair("lora_unet_double_blocks_0_img_attn_proj", ".lora_down.weight", ".lora_up.weight"),
+        1,
+        2,
+    ),
+    "FLUX in kohya's names with a bias": (
+        pair("lora_unet_double_blocks_0_img_attn_proj", ".lora_down.weight", ".lora_up.weight")
+        | {"lora_unet_double_blocks_0_img_attn_proj.diff_b": (3072,)},
+        1,
+        2,
+    ),
+    "OneTrainer, attention": (onetrainer("attn_to_q"), 1, 1),
+    "OneTrainer, feed-forward": (onetrainer("attn_to_q") | onetrainer("ff_net_0_proj", 12288), 0, 2),
+    "OneTrainer without α": ({name: shape for name, shape in onetrainer("attn_to_q").items() if ".alpha" not in name}, 0, 1),
+    "OneTrainer with a trained word": (onetrainer("attn_to_q") | {"bundle_emb.word.clip_l": (2, 768)}, 0, 1),
+    "Qwen-Image with α": (
+        pair("transformer_blocks.59.img_mod.1", ".lora_down.weight", ".lora_up.weight", 18432)
+        | {"transformer_blocks.59.img_mod.1.alpha": ()},
+        1,
+        1,
+    ),
+    "Qwen-Image LoKr": (
+        {"lora_unet_transformer_blocks_59_img_mod_1.lokr_w1": (2, 2), "lora_unet_transformer_blocks_59_img_mod_1.lokr_w2": (9216, 1536)},
+        0,
+        1,
+    ),
+    "Wan, a norm's difference": (
+        pair("diffusion_model.blocks.0.self_attn.q", out=1536, width=1536) | {"diffusion_model.blocks.0.self_attn.norm_q.diff": (1536,)},
+        1,
+        2,
+    ),
     "musubi": (pair("lora_unet_blocks_0_self_attn_q", ".lora_down.weight", ".lora_up.weight", 1536, 1536), 1, 1),
 }
 """Tensors, and how many updates diffusers and ComfyUI apply of them; None where only some of the names are read."""
@@ -85,6 +122,25 @@ def test_diffusers_and_comfyui_apply_what_the_table_says(case: str) -> None:
         assert {each.applied for each in found["comfyui"].treatments} == {None}
     else:
         assert found["comfyui"].applied == comfyui
+
+
+@pytest.mark.parametrize(
+    ("shapes", "loader", "lost"),
+    [
+        (KOHYA | flat((".dora_scale", (320, 1))), "diffusers", f"{FLAT}.dora_scale"),
+        (PEFT | {f"{DOT}.lora_magnitude_vector": (320,)}, "comfyui", f"{DOT}.lora_magnitude_vector"),
+        (
+            pair("transformer.single_transformer_blocks.0.proj_mlp", out=12288)
+            | {"transformer.single_transformer_blocks.0.proj_mlp.alpha": ()},
+            "diffusers",
+            "transformer.single_transformer_blocks.0.proj_mlp.alpha",
+        ),
+    ],
+)
+def test_a_tensor_that_is_dropped_from_an_applied_update_is_named(shapes: Shapes, loader: str, lost: str) -> None:
+    view = seen(shapes)[loader]
+
+    assert [[span.name for span in each.lost] for each in view.treatments if each.applied] == [[lost]]
 
 
 def test_one_alpha_is_every_modules_alpha_for_diffusers_only() -> None:
