@@ -35,7 +35,8 @@ class Family:
     `claims` are lower-case values of metadata (`ss_base_model_version`, `modelspec.architecture`, …) that name it.
     `models` maps each component that an adapter can address to its network, from which the manifest is made;
     `denoiser` names the main one, whose parameters `parameters` counts. `unverified` says what of the configuration was
-    not read off a published one, "" where all was.
+    not read off a published one, "" where all was. `biased` says whether its linear modules have biases at all; `widened`
+    are modules whose inputs control adapters multiply.
 
     `pipeline_class` is a class of diffusers, `contract` how it is used; None where lorascan cannot draw with the base.
     `components(folder)` gives what must be handed to `from_pretrained` beside
@@ -55,5 +56,7 @@ class Family:
     contract: Contract | None
     denoiser: str = "unet"
     unverified: str = ""
+    biased: bool = True
+    widened: tuple[str, ...] = ()
     scorer: Path | None = None
     components: Callable[[Path], Mapping[str, object]] = no_components

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lorascan.bases._claims import claimed_families
-from lorascan.bases._manifests import manifest, manifests
+from lorascan.bases._manifests import families, manifest, manifests
 from lorascan.bases._resolve import requested_family, requested_manifest
 from lorascan.core.adapter import Adapter, BaseFacts, Claims, Update, VettedFile
 from lorascan.core.errors import Refused
+from lorascan.core.updates import BIAS, WEIGHT
 from lorascan.dialects import Manifest, read_adapter
 
 PLAUSIBLE = 0.5
@@ -70,15 +71,22 @@ def _chosen(shares: Mapping[str, float], candidates: Sequence[str], claimed: Seq
 
 
 def _share(adapter: Adapter, base: Manifest) -> float:
-    telling = [each for each in adapter.updates if each.tells_base]
+    telling = [each for each in adapter.updates if _tells(base, each)]
     if not telling:
         return 0.0
     return sum(1 for each in telling if _takes(base, each)) / len(telling)
 
 
+def _tells(base: Manifest, update: Update) -> bool:
+    """Whether the update speaks for or against the base: by a weight's shape, or by a bias where the base has none."""
+    family = families().get(base.family)
+    foreign = family is not None and not family.biased and update.parameter == BIAS and update.component == family.denoiser
+    return update.tells_base or foreign
+
+
 def _takes(base: Manifest, update: Update) -> bool:
     """Whether the base has the module; one text encoder's paths begin with `text_model.` in one base, not in another."""
-    if base.takes(update):
+    if base.takes(update) or _widens(base, update):
         return True
     if not update.component.startswith("text_encoder"):
         return False
@@ -86,5 +94,13 @@ def _takes(base: Manifest, update: Update) -> bool:
     return any(base.takes(replace(update, module_path=path)) for path in (bare, f"text_model.{bare}"))
 
 
+def _widens(base: Manifest, update: Update) -> bool:
+    """Whether the update multiplies the inputs of a module whose control adapters do so."""
+    family, shape = families().get(base.family), base.shape(update.component, update.module_path)
+    if family is None or shape is None or update.module_path not in family.widened or update.parameter != WEIGHT:
+        return False
+    return update.shape[0] == shape[0] and update.shape[1] > 0 and update.shape[1] % shape[1] == 0
+
+
 def _unknown(adapter: Adapter, base: Manifest) -> tuple[str, ...]:
-    return tuple(f"{each.component}.{each.module_path}" for each in adapter.updates if each.tells_base and not _takes(base, each))
+    return tuple(f"{each.component}.{each.module_path}" for each in adapter.updates if _tells(base, each) and not _takes(base, each))

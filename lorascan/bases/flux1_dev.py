@@ -25,6 +25,7 @@ FAMILY = Family(
     guidance=3.5,
     resolution=1024,
     denoiser="transformer",
+    widened=("x_embedder",),
     parameters=11_901_408_320,
     contract=Contract(states="last", offload=True, searching={"guidance_scale": 3.5}),
     models={

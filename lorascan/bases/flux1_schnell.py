@@ -24,6 +24,7 @@ FAMILY = Family(
     guidance=0.0,
     resolution=1024,
     denoiser="transformer",
+    widened=("x_embedder",),
     parameters=11_891_178_560,
     contract=Contract(states="last", offload=True),
     models={

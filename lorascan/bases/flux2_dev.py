@@ -18,6 +18,7 @@ FAMILY = Family(
     guidance=4.0,
     resolution=1024,
     denoiser="transformer",
+    biased=False,
     parameters=32_223_281_152,
     contract=Contract(offload=True, searching={"guidance_scale": 4.0}),
     models={

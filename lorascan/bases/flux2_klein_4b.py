@@ -21,6 +21,7 @@ FAMILY = Family(
     guidance=1.0,
     resolution=1024,
     denoiser="transformer",
+    biased=False,
     parameters=3_875_544_576,
     contract=Contract(),
     models={

@@ -21,6 +21,7 @@ FAMILY = Family(
     guidance=1.0,
     resolution=1024,
     denoiser="transformer",
+    biased=False,
     parameters=9_078_581_248,
     contract=Contract(offload=True),
     models={

@@ -42,7 +42,8 @@ def anywhere(module_path: str, manifest: Manifest, fall_back: str) -> tuple[Plac
     texts = [each for each in manifest.modules if each.startswith("text_encoder")]
     networks = _denoiser_places(module_path, manifest) or _places(module_path, _networks(manifest), manifest)
     found = (*networks, *_places(module_path, texts, manifest))
-    return found or (Place(component=fall_back, module_path=module_path, known=False),)
+    likely = "text_encoder" if module_path.startswith("text_model.") else fall_back
+    return found or (Place(component=likely, module_path=module_path, known=False),)
 
 
 def behind_a_component(path: str, manifest: Manifest) -> tuple[Place, ...]:

@@ -1,6 +1,6 @@
 """Names what a file is that is no adapter."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from lorascan.core.adapter import Leftover
 from lorascan.dialects._reasons import Reason
@@ -24,13 +24,18 @@ _PREFIXES = (
 )
 
 
-def kind_of(leftovers: Iterable[Leftover]) -> str:
-    """What the file seems to be, in words; the first prefix of the table that any name has decides."""
+def kind_of(leftovers: Sequence[Leftover]) -> str:
+    """What the file seems to be, in words.
+
+    Embeddings alone, and control-LoRA factors, decide by their reason; else the first prefix of the table that any name has.
+    """
     names = [each.span.name for each in leftovers]
     if not names:
         return "a file without tensors"
     if all(each.reason == Reason.EMBEDDING for each in leftovers):
         return "a textual-inversion embedding"
+    if any(each.reason in {Reason.CONTROL_MARKER, Reason.CONTROL_LORA} for each in leftovers):
+        return "a control-LoRA"
     for prefix, kind in _PREFIXES:
         if any(name.startswith(prefix) for name in names):
             return kind

@@ -214,10 +214,16 @@ def _alpha(vetted: VettedFile, each: _Found, place: Place) -> Alpha:
     return Alpha(value=value, origin=TENSOR, rank_stabilized=declared.rank_stabilized)
 
 
+def _in_denoiser(updates: Sequence[Update], dialect: str) -> bool:
+    """Whether a dialect without a variant names more than text encoders, whose names have no variants."""
+    return any(each.dialect == dialect and not each.component.startswith("text_encoder") for each in updates)
+
+
 def _facts(vetted: VettedFile, updates: Sequence[Update], left: Sequence[Leftover]) -> AdapterFacts:
     names = Counter(each.dialect for each in updates)
+    variants = {name.partition("-")[0] for name in names if "-" in name}
     return AdapterFacts(
-        dialects=tuple(name for name, _ in names.most_common()),
+        dialects=tuple(name for name, _ in names.most_common() if name not in variants or _in_denoiser(updates, name)),
         components=dict(Counter(each.component for each in updates)),
         ranks=dict(sorted(Counter(each.rank for each in updates).items())),
         scalings=dict(Counter(f"{each.scaling:g}" for each in updates)),

@@ -166,8 +166,8 @@ FLUX = ("flux1_dev", "flux1_schnell")
         ("flux_lora_diffusers_base_model_format", None, ("chroma", *FLUX, "hunyuan_video")),
         ("flux_lora_diffusers_no_proj_mlp_format", None, ("chroma", *FLUX, "hunyuan_video")),
         ("qwen_image_lora_diffusers_format", None, ("chroma", *FLUX, "flux2_klein_4b", "hunyuan_video", "qwen_image")),
-        # Its control picture widens img_in, which no release has; the guidance embedder is that of dev alone.
-        ("flux_control_lora_format", "flux1_dev", ()),
+        # Its control picture widens img_in; the guidance embedder is that of dev alone.
+        ("flux_control_lora_format", "flux1_dev", ("flux1_dev",)),
         # No manifest.
         ("anima_lora_kohya_format", None, ()),
         ("anima_lora_kohya_with_te_format", None, ()),

@@ -85,6 +85,21 @@ CASES: dict[str, tuple[Shapes, str, set[str], list[str]]] = {
         {"kandinsky22"},
         ["down_blocks.1.attentions.0.add_k_proj"],
     ),
+    "Chroma, original names": (
+        flat("lora_unet_distilled_guidance_layer_layers_0_in_layer", 5120, 5120)
+        | flat("lora_unet_double_blocks_0_img_attn_proj", 3072, 3072),
+        "kohya-flux",
+        {"chroma"},
+        ["distilled_guidance_layer.layers.0.linear_1", f"{BLOCK}.attn.to_out.0"],
+    ),
+    "FLUX.1 control, a wider input": (
+        pair("double_blocks.0.img_attn.proj", 3072, 3072)
+        | pair("img_in", 3072, 128)
+        | {"double_blocks.0.img_attn.proj.lora_B.bias": (3072,), "img_in.lora_B.bias": (3072,)},
+        "bfl",
+        FLUX1,
+        [f"{BLOCK}.attn.to_out.0", "x_embedder"],
+    ),
     "LTX": (pair("diffusion_model.transformer_blocks.0.attn1.to_q", 2048, 2048), "native", {"ltx_video"}, [f"{BLOCK}.attn1.to_q"]),
 }
 
@@ -102,6 +117,12 @@ def test_a_name_finds_its_module_and_its_base(case: str) -> None:
     assert all(each.resolved for each in adapter.updates)
     assert set(base.candidates) == families
     assert base.family in {None, *families}
+
+
+def test_a_text_encoder_beside_a_denoiser_of_one_dialect_makes_no_second_dialect() -> None:
+    shapes = flat(SGM, 640, 2048) | flat("lora_te1_text_model_encoder_layers_0_mlp_fc1", 3072, 768)
+
+    assert read_adapter(zero_file(shapes), manifests()).facts.dialects == ("kohya-sgm",)
 
 
 def test_rows_of_a_fused_matrix_follow_one_another_and_cover_it() -> None:
@@ -134,6 +155,7 @@ def test_a_kind_that_tells_only_one_side_takes_the_other_from_the_base() -> None
         ({"lllite_unet_input_blocks_4_1.down.0.weight": (16, 32)}, "ControlNet-LLLite"),
         ({"emb_params": (4, 768)}, "textual-inversion"),
         ({"clip_l": (4, 768), "clip_g": (4, 1280)}, "textual-inversion"),
+        ({"lora_controlnet": (1,), "input_blocks.1.1.x.up": (320, 4), "input_blocks.1.1.x.down": (4, 320)}, "control-LoRA"),
         ({"decoder.conv_in.weight": (512, 4, 3, 3)}, "VAE"),
         ({"model.diffusion_model.input_blocks.0.0.weight": (320, 4, 3, 3)}, "full checkpoint"),
     ],

@@ -15,11 +15,18 @@ def build(stem: str, parts: Parts) -> tuple[Update, ...]:
     """One update of a vector and its marker; a plain weight without a marker is left over."""
     if VECTOR in parts:
         (vector,) = demand(stem, parts, VECTOR)
-        return (ScaleUpdate(**blank(stem), factors=vector, marker=None, on_input=None),)
+        return (ScaleUpdate(**blank(stem), factors=vector, marker=None, on_input=_side(vector.shape), of_one=True),)
     if MARKER not in parts:
         return ()
     vector, marker = demand(stem, parts, WEIGHT, MARKER)
     return (ScaleUpdate(**blank(stem), factors=vector, marker=marker, on_input=None),)
+
+
+def _side(shape: tuple[int, ...]) -> bool | None:
+    """Whether PEFT's vector scales the inputs: it is (1, in) there, (out, 1) else; None where both sides are 1 or neither is."""
+    if len(shape) != 2 or (shape[0] == 1) == (shape[1] == 1):
+        return None
+    return shape[0] == 1
 
 
 ALGEBRA = Algebra(

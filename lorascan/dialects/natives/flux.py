@@ -1,6 +1,6 @@
 """FLUX.1 and Chroma: the names of Black Forest Labs' code and of XLabs' processors.
 
-Source: black-forest-labs/flux `model.py`; diffusers `_convert_bfl_flux_control_lora_to_diffusers` and
+Source: black-forest-labs/flux `model.py`; Chroma's `model.py`; diffusers `_convert_bfl_flux_control_lora_to_diffusers` and
 `_convert_xlabs_flux_lora_to_diffusers` (read, not copied).
 """
 
@@ -45,6 +45,8 @@ NATIVE = Native(
         "vector_in.out_layer": (f"{_EMBED}.text_embedder.linear_2",),
         "final_layer.linear": ("proj_out",),
         "final_layer.adaLN_modulation.1": ("norm_out.linear",),
+        "distilled_guidance_layer.layers.N.in_layer": ("distilled_guidance_layer.layers.N.linear_1",),
+        "distilled_guidance_layer.layers.N.out_layer": ("distilled_guidance_layer.layers.N.linear_2",),
     },
     permuted=frozenset({"final_layer.adaLN_modulation.1"}),
 )
