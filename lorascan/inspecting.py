@@ -4,33 +4,39 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lorascan.bases import identify, manifests_for
+from lorascan.bases import base_weights, identify, locate, manifests_for
 from lorascan.core.adapter import Adapter, BaseFacts, LayerStatistics, Update, VettedFile, WeightStatistics
 from lorascan.dialects import read_adapter
 from lorascan.intake import companions, receive, vet_received
 from lorascan.loaders import View, views
 from lorascan.settings import DEFAULT, Limits
 from lorascan.weights import measure
+from lorascan.weights.against_base import AgainstBase, Relation, against_base, key_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One update. `layer` is None where it has no numbers, and `reason` then says why."""
+    """One update. `layer` is None where it has no numbers, and `reason` then says why.
+
+    `relation` sets it beside the base's weight; None without a base, or where the base has no such weight.
+    """
 
     update: Update
     layer: LayerStatistics | None
     reason: str
+    relation: Relation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What one file holds."""
+    """What one file holds; `based` says whether a base was at hand."""
 
     vetted: VettedFile
     adapter: Adapter
     base: BaseFacts
     statistics: WeightStatistics
     rows: tuple[Row, ...]
+    based: bool = False
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -38,27 +44,37 @@ class Inspection:
         return views(self.adapter, self.base)
 
 
-def inspect(path: Path, base: str | None = None, limits: Limits = DEFAULT.limits) -> Inspection:
+def inspect(
+    path: Path, base: str | None = None, limits: Limits = DEFAULT.limits, *, beside: bool = False, intruders: bool = False
+) -> Inspection:
     """Read and measure one adapter; nothing is loaded and torch is not imported.
 
-    Raises Refused for a bad file, UsageError and Unavailable for a base that cannot be had, OSError for an unreadable file.
+    With `beside`, updates are set beside the weights of the base, and those that depend on it get numbers; `intruders` counts
+    intruder dimensions too, which decomposes each weight that the cache does not know. Raises Refused for a bad file,
+    UsageError and Unavailable for a base that cannot be had, OSError for an unreadable file.
     """
     received = receive(path, limits)
     vetted = vet_received(received, limits, companions(path))
     adapter = read_adapter(vetted, manifests_for(base), limits)
     facts = identify(adapter, base, vetted.facts.claims, vetted)
     statistics = measure(adapter, vetted)
-    return Inspection(vetted=vetted, adapter=adapter, base=facts, statistics=statistics, rows=tuple(_rows(adapter, statistics)))
+    told = None
+    if base is not None and beside:
+        told = against_base(adapter, vetted, statistics, base_weights(locate(base)), intruders=intruders)
+    rows = tuple(_rows(adapter, statistics, told))
+    return Inspection(vetted=vetted, adapter=adapter, base=facts, statistics=statistics, rows=rows, based=told is not None)
 
 
-def _rows(adapter: Adapter, statistics: WeightStatistics) -> Iterator[Row]:
+def _rows(adapter: Adapter, statistics: WeightStatistics, told: AgainstBase | None) -> Iterator[Row]:
     """The updates in the file's order, each with its layer or with the reason that it has none."""
     layers = {(each.component, each.module_path, each.parameter): each for each in statistics.layers}
     reasons = {(each.component, each.module_path, each.kind): each.reason for each in statistics.unmeasured}
+    more = AgainstBase(layers={}, relations={}, reasons={}) if told is None else told
     for update in adapter.updates:
-        place = update.component, update.module_path
-        layer = layers.get((*place, update.parameter))
-        yield Row(update=update, layer=layer, reason="" if layer else reasons.get((*place, update.name), ""))
+        key = key_of(update)
+        layer = layers.get(key) or more.layers.get(key)
+        reason = more.reasons.get(key) or reasons.get((update.component, update.module_path, update.name), "")
+        yield Row(update=update, layer=layer, reason="" if layer else reason, relation=more.relations.get(key))
 
 
 METRICS: dict[str, Callable[[LayerStatistics], float]] = {
@@ -75,8 +91,8 @@ METRICS: dict[str, Callable[[LayerStatistics], float]] = {
 """Columns of numbers, by name."""
 
 
-def record(row: Row) -> dict[str, object]:
-    """One update as plain values: what JSON, CSV and Parquet hold."""
+def record(row: Row, *, based: bool = False) -> dict[str, object]:
+    """One update as plain values: what JSON, CSV and Parquet hold; `based` adds its relation to the base."""
     update, layer = row.update, row.layer
     numbers = {name: get(layer) if layer else None for name, get in METRICS.items()}
     return {
@@ -86,13 +102,14 @@ def record(row: Row) -> dict[str, object]:
         "parameter": update.parameter,
         "dialect": update.dialect,
         "resolved": update.resolved,
-        "shape": list(_shape(update)),
+        "shape": list(update.shape),
         "rank": update.rank,
         "alpha": update.alpha,
         "alpha_origin": update.alpha_origin,
         "scaling": update.scaling,
         "scaling_rule": update.scaling_rule,
         **numbers,
+        **(_relation(row.relation) if based else {}),
         "base_dependent": update.base_dependent or update.name == "set",
         "reason": row.reason,
         "loadable": update.loadable and update.resolved,
@@ -102,5 +119,9 @@ def record(row: Row) -> dict[str, object]:
     }
 
 
-def _shape(update: Update) -> tuple[int, ...]:
-    return update.shape
+def _relation(relation: Relation | None) -> dict[str, object]:
+    return {
+        "relative_frobenius": relation.frobenius if relation else None,
+        "relative_spectral": relation.spectral if relation else None,
+        "intruders": relation.intruders if relation else None,
+    }

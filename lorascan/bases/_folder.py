@@ -9,6 +9,7 @@ from typing import Any
 
 from lorascan.bases._manifests import families
 from lorascan.core.errors import Unavailable, UsageError
+from lorascan.core.tensors import TensorSpan
 from lorascan.dialects import Manifest
 
 INDEX = "model_index.json"
@@ -31,9 +32,9 @@ def base_manifest(folder: Path, family: str | None = None) -> Manifest:
     """
     index = pipeline_index(folder)
     modules = {
-        component: dict(_modules(folder / place, component, _class_name(index, place)))
+        component: dict(_modules(folder / place, component, class_name_of(index, place)))
         for component, place in component_places(index).items()
-        if _class_name(index, place)
+        if class_name_of(index, place)
     }
     if all(component.startswith("text_encoder") for component in modules):
         raise Unavailable(f"the base {folder.name} has no denoiser", "download the whole base")
@@ -104,20 +105,20 @@ def _is_plain(entry: list[Any]) -> bool:
     return False
 
 
-def _class_name(index: Mapping[str, Any], component: str) -> str | None:
+def class_name_of(index: Mapping[str, Any], component: str) -> str | None:
     entry = index.get(component)
     return entry[1] if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], str) else None
 
 
 def _modules(folder: Path, component: str, class_name: str | None) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for file in _weight_files(folder, component):
-        for name, shape in _shapes(file).items():
-            path = name.removesuffix(".weight")
-            if path != name and 2 <= len(shape) <= 5 and not path.endswith(_TABLES):
-                yield _library_path(path, class_name), shape
+    for file in weight_files(folder, component):
+        for span in spans(file):
+            path = span.name.removesuffix(".weight")
+            if path != span.name and 2 <= len(span.shape) <= 5 and not path.endswith(_TABLES):
+                yield library_path(path, class_name), span.shape
 
 
-def _library_path(path: str, class_name: str | None) -> str:
+def library_path(path: str, class_name: str | None) -> str:
     """The module path in the installed library: since transformers 5, CLIPTextModel has no inner `text_model`."""
     return path.removeprefix("text_model.") if class_name == "CLIPTextModel" else path
 
@@ -127,7 +128,7 @@ def _stem(component: str) -> str:
     return "model" if "text_encoder" in component else "diffusion_pytorch_model"
 
 
-def _weight_files(folder: Path, component: str) -> list[Path]:
+def weight_files(folder: Path, component: str) -> list[Path]:
     stem = _stem(component)
     for pattern in (f"{stem}.safetensors", f"{stem}-*-of-*.safetensors", f"{stem}.fp16*.safetensors"):
         found = sorted(folder.glob(pattern))
@@ -138,8 +139,8 @@ def _weight_files(folder: Path, component: str) -> list[Path]:
     raise Unavailable(what, "convert the base to safetensors" if pickled else "download the whole base")
 
 
-def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Tensor name → shape, from a safetensors header. Raises UsageError where there is none."""
+def spans(path: Path) -> tuple[TensorSpan, ...]:
+    """Every tensor of a safetensors file, from its header. Raises UsageError where there is none."""
     with path.open("rb") as file:
         prefix = file.read(8)
         length = struct.unpack("<Q", prefix)[0] if len(prefix) == 8 else HEADER_LIMIT + 1
@@ -148,10 +149,16 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
             raise UsageError(message)
         header = _parse(file.read(length), path)
     try:
-        return {name: tuple(entry["shape"]) for name, entry in header.items() if name != "__metadata__"}
-    except (TypeError, KeyError) as error:
+        return tuple(_span(name, entry, 8 + length) for name, entry in header.items() if name != "__metadata__")
+    except (TypeError, KeyError, ValueError) as error:
         message = f"{path.parent.name}/{path.name} of the base has a broken header"
         raise UsageError(message) from error
+
+
+def _span(name: str, entry: Mapping[str, Any], first: int) -> TensorSpan:
+    start, stop = entry["data_offsets"]
+    shape = tuple(int(each) for each in entry["shape"])
+    return TensorSpan(name=name, dtype=str(entry["dtype"]), shape=shape, start=first + int(start), stop=first + int(stop))
 
 
 def _read_json(path: Path) -> Mapping[str, Any]:

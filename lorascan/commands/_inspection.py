@@ -20,7 +20,7 @@ _LARGEST = ("spectral", "max_abs", "rank", "numerical_rank", "effective_rank", "
 
 def records(found: Inspection, by: str, *, entries: bool = False) -> list[Record]:
     """One record an update, a block or a component."""
-    every = [record(row) for row in found.rows]
+    every = [record(row, based=found.based) for row in found.rows]
     if entries:
         _add_entries(found, every)
     if by == "module":
@@ -71,7 +71,7 @@ def as_json(found: Inspection, by: str, *, loaders: bool, entries: bool) -> byte
         "schema": "lorascan/inspection/v1",
         "file": {"name": found.vetted.facts.name, "sha256": found.vetted.facts.sha256, "size": found.vetted.facts.size},
         "base": {
-            "family": found.base.family,
+            "family": found.base.family or ("ambiguous" if found.base.candidates else "unknown"),
             "candidates": list(found.base.candidates),
             "claimed": found.base.claimed,
             "match": found.base.match,
@@ -90,7 +90,19 @@ def as_json(found: Inspection, by: str, *, loaders: bool, entries: bool) -> byte
     }
     if by != "module":
         shape["groups"] = records(found, by)
-    return (json.dumps(shape, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode()
+    members = (f'"{key}": {_member(value)}' for key, value in sorted(shape.items()))
+    return ("{\n" + ",\n".join(members) + "\n}\n").encode()
+
+
+def _member(value: object) -> str:
+    """One line a record: an indented dump takes ten times as long, half of a whole inspection."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n " + ",\n ".join(map(_plain, value)) + "\n]"
+    return _plain(value)
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
 def as_csv(found: Inspection, by: str, *, loaders: bool, entries: bool) -> bytes:
@@ -146,6 +158,7 @@ def as_text(found: Inspection, by: str, *, loaders: bool, entries: bool) -> byte
 def _table(rows: Sequence[Record], by: str) -> list[str]:
     place = "module_path" if by == "module" else "block"
     names = ["component", place, "kind" if by == "module" else "updates", "rank", "scaling", "frobenius", "spectral", "effective_rank"]
+    names += ["relative_frobenius", "intruders"]
     names = [name for name in names if rows and name in rows[0]]
     cells = [[_shown(each.get(name)) for name in names] for each in rows[:_MOST_LINES]]
     widths = [max(len(name), *(len(line[index]) for line in cells)) if cells else len(name) for index, name in enumerate(names)]

@@ -41,11 +41,13 @@ def inspect(  # noqa: PLR0913 - one parameter an option
     by: Annotated[Grouping, typer.Option(help="What one line of the table is.")] = Grouping.MODULE,
     loaders: Annotated[bool, typer.Option("--loaders", help="What diffusers, ComfyUI and InvokeAI each apply and drop.")] = False,
     entries: Annotated[bool, typer.Option("--entries", help="Also row and column norms, largest entry, kurtosis (slower).")] = False,
-    base: Annotated[str | None, typer.Option(help="The base whose module names are used; see audit.", show_default=False)] = None,
+    base: Annotated[str | None, typer.Option(help="A base to measure against; see audit.", show_default=False)] = None,
+    intruders: Annotated[bool, typer.Option("--intruders", help="Also intruder dimensions; needs --base, slow at first.")] = False,
 ) -> None:
     """Measure every update of an adapter: exact spectra, no verdict.
 
-    Nothing is loaded. Exits 1 for a file that is refused, 3 for one that cannot be read, 4 where there is none.
+    With a base, norms relative to its weights, and numbers for kinds that depend on it. Nothing is loaded. Exits 1 for a
+    file that is refused, 3 for one that cannot be read, 4 where there is none.
     """
     from lorascan.commands._inspection import RENDERERS  # noqa: PLC0415 - the help stays light
     from lorascan.core.errors import UsageError  # noqa: PLC0415
@@ -53,12 +55,15 @@ def inspect(  # noqa: PLR0913 - one parameter an option
     if output_format is InspectFormat.PARQUET and output is None:
         message = "parquet is no text: say where it goes with -o"
         raise UsageError(message)
-    found = inspected(file, base)
+    if intruders and base is None:
+        message = "--intruders needs a base: name one with --base"
+        raise UsageError(message)
+    found = inspected(file, base, beside=True, intruders=intruders)
     content = RENDERERS[output_format.value](found, by.value, loaders=loaders or output_format is InspectFormat.JSON, entries=entries)
     write(content, output)
 
 
-def inspected(file: Path, base: str | None) -> "Inspection":
+def inspected(file: Path, base: str | None, *, beside: bool = False, intruders: bool = False) -> "Inspection":
     """The file, read and measured. Exits with the refusal's code where that fails."""
     from lorascan.core.errors import Refused  # noqa: PLC0415
     from lorascan.inspecting import inspect as run  # noqa: PLC0415
@@ -67,7 +72,7 @@ def inspected(file: Path, base: str | None) -> "Inspection":
         say(f"no adapter found at {file}")
         raise typer.Exit(NO_INPUT)
     try:
-        return run(file, base)
+        return run(file, base, beside=beside, intruders=intruders)
     except Refused as refused:
         for each in refused.refusals:
             say(f"{file.name}: {each.code} {each.message} ({each.where})")

@@ -98,13 +98,17 @@ class DoraUpdate(Update):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleUpdate(Update):
-    """(IA)³: ΔW = W · w, per column where `on_input`, per row where not; None where the file does not say."""
+    """(IA)³: ΔW = W · w, per column where `on_input`, per row where not; None where the file does not say.
+
+    `of_one` is PEFT's form, in which the factors are those of the whole weight: ΔW = W · (w − 1).
+    """
 
     kind: ClassVar[str] = "ia3"
     base_dependent: ClassVar[bool] = True
     factors: TensorSpan
     marker: TensorSpan | None
     on_input: bool | None
+    of_one: bool = False
 
     @property
     def tensors(self) -> tuple[TensorSpan, ...]:
@@ -193,14 +197,15 @@ class GloraUpdate(Update):
     @property
     def rank(self) -> int:
         """The inner dimension of b1·b2, whichever of the two is the left factor."""
-        return self.b1.shape[1] if self._left_first else self.b1.shape[0]
+        return self.b1.shape[1] if self.left_first else self.b1.shape[0]
 
     @property
     def stored_shape(self) -> tuple[int, int]:
         """(out, in·kh·kw) of b1·b2; older files store the factors the other way round."""
-        left, right = (self.b1, self.b2) if self._left_first else (self.b2, self.b1)
+        left, right = (self.b1, self.b2) if self.left_first else (self.b2, self.b1)
         return left.shape[0], math.prod(right.shape[1:]) * (math.prod(self.bm.shape[2:]) if self.bm is not None else 1)
 
     @property
-    def _left_first(self) -> bool:
+    def left_first(self) -> bool:
+        """Whether a1 and b1 are the left factors: older files store them as the right ones."""
         return self.b1.shape[1] == self.b2.shape[0]

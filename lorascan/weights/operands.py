@@ -10,7 +10,7 @@ from lorascan.core.tensors import TensorSpan
 from lorascan.core.updates import EmbeddingUpdate, HadamardUpdate, KroneckerUpdate, LowRankUpdate, Side, TuckerUpdate, Update
 from lorascan.core.whole_updates import FullUpdate
 from lorascan.weights.decode import Matrix
-from lorascan.weights.factors import CoreProduct, FaceProduct, Factor, Hadamard, RowRange, Tall, stored, turned, whole
+from lorascan.weights.factors import CoreProduct, FaceProduct, Factor, Formed, Hadamard, RowRange, Tall, stored, turned, whole
 
 Pair = tuple[Tall, Tall]
 """(Aᵀ, B): ΔW = B·A."""
@@ -40,7 +40,7 @@ def operands(update: Update, source: Source) -> tuple[Operand, ...]:
     """
     if isinstance(update, KroneckerUpdate):
         sides = _side(update.w1, source), _side(update.w2, source)
-        return sides if update.rows is None else (_sliced(_kronecker(sides), update),)
+        return sides if update.rows is None else (_sliced(_kronecker(sides, update.stored_shape), update),)
     for kind, make in _MAKERS.items():
         if isinstance(update, kind):
             return (_sliced(make(update, source), update),)
@@ -124,9 +124,21 @@ def _side(side: Side, source: Source) -> Operand:
     return _factored(side[0], side[1], side[2] if len(side) > 2 else None, source)
 
 
-def _kronecker(sides: tuple[Operand, Operand]) -> Tall:
-    """w1 ⊗ w2 by rows."""
+def _kronecker(sides: tuple[Operand, Operand], shape: tuple[int, int]) -> Operand:
+    """w1 ⊗ w2: a product where that is of low rank, (B₁A₁) ⊗ (B₂A₂) = (B₁ ⊗ B₂)(A₁ ⊗ A₂), else by rows."""
+    (down1, up1), (down2, up2) = _product(sides[0]), _product(sides[1])
+    if up1.rank * up2.rank < min(shape):
+        return _KroneckerRows(one=down1, two=down2), _KroneckerRows(one=up1, two=up2)
     return _KroneckerRows(one=dense(sides[0]), two=dense(sides[1]))
+
+
+def _product(side: Operand) -> Pair:
+    """(Aᵀ, B) of a side; for a whole one B or A is the identity, whichever is smaller."""
+    if isinstance(side, tuple):
+        return side
+    if side.rank <= side.length:
+        return Formed(matrix=np.eye(side.rank), unit=1.0), side
+    return Formed(matrix=whole(side).T, unit=side.unit), Formed(matrix=np.eye(side.length), unit=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

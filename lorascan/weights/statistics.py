@@ -15,10 +15,13 @@ KEPT = 512
 """Singular values listed of a kind that is not low-rank; its statistics are those of all."""
 
 
-def describe(update: Update, values: Matrix, max_abs: float) -> LayerStatistics:
-    """The statistics of ΔW from the singular values of ΔW/s (descending, finite or overflowed to inf)."""
-    gain = abs(update.scaling)
-    shares = _relative(values)
+def describe(update: Update, values: Matrix, max_abs: float, gain: float | None = None) -> LayerStatistics:
+    """The statistics of ΔW from the singular values of ΔW/gain (descending, finite or overflowed to inf).
+
+    The gain is |s| unless it is told: an update of scaling 0 is all zeros.
+    """
+    gain = abs(update.scaling) if gain is None else gain
+    shares = _relative(values if gain else np.zeros_like(values))
     squares, total = shares**2, float(shares.sum())
     spectral = _capped(float(values[0]) * gain if values.size else 0.0)
     sum_of_squares = float(squares.sum())

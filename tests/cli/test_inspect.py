@@ -60,6 +60,59 @@ def test_a_kind_that_depends_on_the_base_has_null_numbers_and_a_reason(tmp_path:
     assert "base" in module["reason"]
 
 
+def test_with_a_base_at_hand_it_gets_numbers_and_every_update_its_relation(tmp_path: Path) -> None:
+    path = tmp_path / "dora.safetensors"
+    save_file({**make_tensors(), f"{STEM}.dora_scale": np.ones((64, 1), dtype=np.float32)}, path)
+
+    shape = json.loads(run("inspect", path, "-f", "json", "--base", "lab"))
+
+    module = next(each for each in shape["modules"] if each["module_path"] == ATTENTION)
+    assert (module["base_dependent"], module["reason"]) == (True, "")
+    assert module["frobenius"] > module["spectral"] > 0
+    assert all(each["relative_frobenius"] > 0 and each["relative_spectral"] > 0 for each in shape["modules"])
+    assert {each["intruders"] for each in shape["modules"]} == {None}
+
+
+def test_intruder_dimensions_are_counted_where_asked_for(adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    shape = json.loads(run("inspect", adapter, "-f", "json", "--base", "lab", "--intruders"))
+
+    assert all(0 <= each["intruders"] <= 10 for each in shape["modules"])
+    assert len(list((tmp_path / "cache").rglob("*.npy"))) == 2
+
+
+def test_intruders_without_a_base_are_a_usage_error(adapter: Path) -> None:
+    from lorascan.core.errors import UsageError
+
+    assert isinstance(CliRunner().invoke(app, ["inspect", str(adapter), "--intruders"]).exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "family"),
+    [("unet.nowhere", 64, "unknown"), ("unet.down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q", 640, "ambiguous")],
+)
+def test_a_family_that_is_not_certain_is_named_so(tmp_path: Path, path: str, width: int, family: str) -> None:
+    file = tmp_path / "a.safetensors"
+    factor = np.ones((4, width), dtype=np.float32)
+    save_file({f"{path}.lora_A.weight": factor, f"{path}.lora_B.weight": factor.T.copy()}, file)
+
+    base = json.loads(run("inspect", file, "-f", "json"))["base"]
+
+    assert base["family"] == family
+    assert bool(base["candidates"]) == (family == "ambiguous")
+
+
+def test_what_a_loader_drops_is_listed_by_tensor(tmp_path: Path) -> None:
+    path = tmp_path / "dora.safetensors"
+    save_file({**make_tensors(), f"{STEM}.dora_scale": np.ones((64, 1), dtype=np.float32)}, path)
+
+    loaders = json.loads(run("inspect", path, "-f", "json"))["loaders"]
+
+    assert [each["tensors"] for each in loaders["diffusers"]["dropped"]] == [[f"{STEM}.dora_scale"]]
+    assert loaders["comfyui"]["dropped"] == []
+
+
 @pytest.mark.parametrize(("by", "lines"), [("module", 2), ("block", 2), ("component", 2)])
 def test_csv_has_a_line_a_group(adapter: Path, by: str, lines: int) -> None:
     rows = list(csv.DictReader(io.StringIO(run("inspect", adapter, "-f", "csv", "--by", by))))

@@ -9,6 +9,7 @@ from lorascan.core.adapter import Adapter, WeightStatistics
 from lorascan.dialects import read_adapter
 from lorascan.weights import measure
 from tests.adapters.builders import vetted_tensors
+from tests.dialects.flux import TINY
 from tests.weights.kinds import KNOWN, Known
 
 STEM = "lora_unet_x"
@@ -45,6 +46,29 @@ def test_shape_rank_and_norms_are_those_of_the_dense_matrix(case: str) -> None:
     found = np.zeros(len(expected))
     found[: len(layer.singular_values)] = layer.singular_values[: len(expected)]
     assert np.abs(found - expected).max() <= 1e-8 * expected[0]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_rows_of_a_kronecker_product_that_do_not_end_with_its_blocks_are_measured_exactly(whole: bool) -> None:  # noqa: FBT001
+    stem, random = "lora_unet_double_blocks_0_img_attn_qkv", np.random.default_rng(0)
+    w1 = random.standard_normal((4, 2)).astype(np.float32)
+    a, b = random.standard_normal((6, 1)).astype(np.float32), random.standard_normal((1, 4)).astype(np.float32)
+    two = {".lokr_w2": a @ b} if whole else {".lokr_w2_a": a, ".lokr_w2_b": b}
+    file = vetted_tensors({f"{stem}.lokr_w1": w1, **{f"{stem}{ending}": value for ending, value in two.items()}})
+    dense = np.kron(w1.astype(np.float64), a.astype(np.float64) @ b.astype(np.float64))
+
+    layers = measure(read_adapter(file, (TINY,)), file).layers
+
+    assert [each.frobenius for each in layers] == pytest.approx([np.linalg.norm(dense[8 * i : 8 * i + 8]) for i in range(3)], rel=1e-6)
+    assert [each.spectral for each in layers] == pytest.approx([np.linalg.norm(dense[8 * i : 8 * i + 8], 2) for i in range(3)], rel=1e-6)
+    assert [each.numerical_rank for each in layers] == [2, 2, 2]
+
+
+def test_an_update_of_scaling_0_has_no_rank() -> None:
+    _, statistics = read(KNOWN["lora"], alpha=0.0)
+
+    (layer,) = statistics.layers
+    assert (layer.numerical_rank, layer.frobenius, layer.spectral, layer.effective_rank) == (0, 0.0, 0.0, 0.0)
 
 
 @EVERY
