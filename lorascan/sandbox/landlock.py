@@ -22,7 +22,8 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same on every architecture
 _ONLY_VERSION = 1
 _PATH_BENEATH = 1
 _ONLY_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
-SYSTEM_FILES = ("/dev/urandom", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory")
+SYSTEM_FILES = ("/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory")
+"""Not /dev/zero: mapped as shared it gives memory that no limit counts."""
 OWN_FILES = ("maps", "status", "stat", "statm")
 """Under /proc/self. The whole of /proc/self would expose the host's /proc/self/net."""
 OWN_FOLDERS = ("task",)

@@ -46,7 +46,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 _ALLOWED = _names("""
-futex read write pread64 pwrite64 readv writev preadv preadv2 lseek close close_range mmap munmap mprotect mremap
+futex read write pread64 pwrite64 readv writev preadv preadv2 lseek close close_range munmap mprotect mremap
 madvise brk mincore membarrier stat fstat lstat newfstatat statx access faccessat faccessat2 readlink readlinkat
 getdents64 getcwd dup dup2 dup3 statfs fstatfs fadvise64 umask futex_waitv set_robust_list rseq set_tid_address gettid
 exit exit_group sched_yield sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu
@@ -65,6 +65,7 @@ _TERMINAL_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5451, 0x5450)  # TCGETS TI
 # SET_NAME GET_NAME GET_NO_NEW_PRIVS SET_NO_NEW_PRIVS GET_DUMPABLE GET_PDEATHSIG CAPBSET_READ GET_SECUREBITS SET_VMA
 _PRCTLS = (15, 16, 39, 38, 3, 2, 23, 27, 0x53564D41)
 _FCNTLS = (0, 1, 2, 3, 4, 1030, 1032, 1034)  # DUPFD GETFD SETFD GETFL SETFL DUPFD_CLOEXEC GETPIPE_SZ GET_SEALS
+_MAP_SHARED, _MAP_ANONYMOUS, _MAP_GROWSDOWN = 0x01, 0x20, 0x100
 _OPEN_TO_CHANGE = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000  # O_ACCMODE O_CREAT O_TRUNC O_APPEND O_TMPFILE
 
 
@@ -121,6 +122,7 @@ def _by_argument(own_id: int) -> dict[str, Block]:
             answer(ALLOW),
             answer(refusal(errno.EPERM)),
         ],
+        "mmap": _private_memory(),
         "ioctl": _one_of(1, _TERMINAL_IOCTLS, otherwise=errno.ENOTTY),
         "prctl": _one_of(0, _PRCTLS),
         "fcntl": _one_of(1, _FCNTLS),
@@ -144,6 +146,19 @@ def _first_only() -> list[tuple[str, Block]]:
 
 def _reading_only() -> list[tuple[str, Block]]:
     return [(name, _without_bits(argument, _OPEN_TO_CHANGE)) for name, argument in (("open", 1), ("openat", 2))]
+
+
+def _private_memory() -> Block:
+    """Refuse memory that RLIMIT_DATA does not count: shared and anonymous, or growing downwards like a stack."""
+    return [
+        load(low(3)),
+        skip_unless_any_bit(_MAP_GROWSDOWN, 1),
+        answer(refusal(errno.EPERM)),
+        skip_unless_any_bit(_MAP_ANONYMOUS, 2),
+        skip_unless_any_bit(_MAP_SHARED, 1),
+        answer(refusal(errno.EPERM)),
+        answer(ALLOW),
+    ]
 
 
 def _one_of(argument: int, values: Sequence[int], otherwise: int = errno.EPERM) -> Block:

@@ -7,6 +7,7 @@ signal numbers 0, and a file that could be made is removed.
 
 import errno
 import importlib
+import mmap
 import os
 import secrets
 import socket
@@ -31,6 +32,7 @@ _FORBIDDEN = (
 )  # fmt: skip
 _BAD_POINTER = 1
 _RLIMIT_CORE = 4
+_MAP_GROWSDOWN = 0x100
 _ABSENT = ("clone3", "openat2", "io_uring_setup")
 _DESCRIPTORS_TRIED = 1024
 _WRITABLE_ELSEWHERE = ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev", ".")  # noqa: S108 - places that must be refused
@@ -121,6 +123,14 @@ def _calls_refused(orders: Orders) -> bool:
     return forbidden and absent
 
 
+def _no_shared_memory(_: Orders) -> bool:
+    def shared(flags: int) -> None:
+        mmap.mmap(-1, mmap.PAGESIZE, flags=flags).close()
+
+    growing = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_GROWSDOWN
+    return all(refused(lambda flags=flags: shared(flags)) for flags in (mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, growing))  # type: ignore[misc]
+
+
 def _canary_unreadable(orders: Orders) -> bool:
     return refused(lambda: os.close(os.open(orders.canary, os.O_RDONLY)), _UNREADABLE)
 
@@ -198,6 +208,7 @@ FIRST: Mapping[str, Check] = {
     "no fork": _no_fork,
     "no signals": _no_signals,
     "calls refused": _calls_refused,
+    "no shared memory": _no_shared_memory,
     "canary unreadable": _canary_unreadable,
     "files locked": _files_locked,
     "own process closed": _own_proc_closed,

@@ -287,7 +287,7 @@ WORKS = {
     "random": "os.urandom(8); open('/dev/urandom', 'rb').read(1)",
     "clocks": "import time; time.sleep(0.001); time.perf_counter()",
     "own status": "open('/proc/self/status').read(); open('/proc/self/maps').read()",
-    "memory": "import mmap; mmap.mmap(-1, 4096).close()",
+    "memory": "import mmap; mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()",
     "pipes": "r, w = os.pipe(); os.write(w, b'x'); os.read(r, 1); os.close(r); os.close(w)",
     "own file": "open(os.__file__).read()",
     "signal handlers": "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); signal.raise_signal(signal.SIGINT)",

@@ -50,6 +50,13 @@ CASES = [
     ("clone", (0x3D0F00 | 0x10000000,), "EPERM"),  # CLONE_THREAD with CLONE_NEWUSER
     ("clone", (0x3D0F00 | 0x00020000,), "EPERM"),  # CLONE_NEWNS
     ("clone", (0x1 << 48 | 17,), "EPERM"),
+    ("mmap", (0, 4096, 3, 0x22), "allow"),  # MAP_PRIVATE | MAP_ANONYMOUS
+    ("mmap", (0, 4096, 3, 0x20022), "allow"),  # with MAP_STACK: a thread's
+    ("mmap", (0, 4096, 1, 0x01), "allow"),  # MAP_SHARED of a file
+    ("mmap", (0, 4096, 3, 0x21), "EPERM"),  # MAP_SHARED | MAP_ANONYMOUS
+    ("mmap", (0, 4096, 3, 0x23), "EPERM"),  # MAP_SHARED_VALIDATE | MAP_ANONYMOUS
+    ("mmap", (0, 4096, 3, 0x7F00000021), "EPERM"),
+    ("mmap", (0, 4096, 3, 0x122), "EPERM"),  # MAP_GROWSDOWN
     ("ioctl", (0, 0x5413), "allow"),  # TIOCGWINSZ
     ("ioctl", (0, 0x5412), "ENOTTY"),  # TIOCSTI
     ("ioctl", (0, 0x7F00000000 | 0x5412), "ENOTTY"),  # TIOCSTI with high bits

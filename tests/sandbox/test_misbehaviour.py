@@ -58,8 +58,14 @@ def test_private_memory_is_bounded_by_the_kernel(isolation: str) -> None:
         session.call("bomb", {})
 
 
-def test_shared_memory_is_bounded_by_the_watching_parent(isolation: str) -> None:
-    with start(PROGRAM, SMALL, isolation=isolation) as session:
+def test_shared_memory_which_no_limit_counts_is_refused(isolation: str) -> None:
+    with start(PROGRAM, SMALL, isolation=isolation) as session, pytest.raises(WorkerFailed, match="Operation not permitted"):
+        session.call("shared bomb", {})
+
+
+def test_memory_is_bounded_by_the_watching_parent_where_the_kernel_lets_it_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with start(PROGRAM, SMALL, isolation="none") as session:
         with pytest.raises(WorkerDied, match="bytes of memory"):
             session.call("shared bomb", {})
 
