@@ -15,7 +15,7 @@ from lorascan.core.adapter import FileFacts, VettedFile
 from lorascan.intake.companions import Companions, companions
 from lorascan.intake.containers import SAFETENSORS, open_container
 from lorascan.intake.declarations import read_claims
-from lorascan.intake.digests import Digests
+from lorascan.intake.digests import Digests, autov3
 from lorascan.intake.pickles import imports
 from lorascan.intake.receiving import Received, receive
 from lorascan.intake.strict_json import too_large
@@ -55,9 +55,10 @@ def vet_received(received: Received, limits: Limits, beside: Companions | None =
 
 
 def vet_while_digesting(received: Received, limits: Limits, beside: Companions | None = None) -> tuple[VettedFile, Digests]:
-    """As `vet_received`, but the facts lack the digests of the tensors: those are still being taken beside the caller."""
+    """As `vet_received`, but the facts lack the hash of the tensors: it is still being taken beside the caller."""
     opened = open_container(received, limits)
-    digests = Digests.begin(opened.content, opened.spans, opened.data_start if opened.kind == SAFETENSORS else None)
+    behind_header = received.behind_header if opened.kind == SAFETENSORS else ""
+    digests = Digests.begin(opened.content, opened.spans, behind_header)
     claims = read_claims(opened.metadata, limits, tuple(span.name for span in opened.spans), beside)
     facts = FileFacts(
         name=received.identity.name,
@@ -65,7 +66,7 @@ def vet_while_digesting(received: Received, limits: Limits, beside: Companions |
         size=received.identity.size,
         sha256=received.identity.sha256,
         tensor_hash="",
-        autov3="",
+        autov3=autov3(behind_header),
         header_bytes=opened.header_bytes,
         tensor_count=len(opened.spans),
         dtypes=dict(sorted(Counter(span.dtype for span in opened.spans).items())),

@@ -34,7 +34,6 @@ class Container:
     metadata: Mapping[str, str]
     header_bytes: int = 0
     padding: int = 0
-    data_start: int = 0
 
 
 def open_container(received: Received, limits: Limits) -> Container:
@@ -76,7 +75,6 @@ def _safetensors(content: memoryview, limits: Limits) -> Container:
         metadata=header.metadata,
         header_bytes=header.header_bytes,
         padding=header.padding,
-        data_start=header.data_start,
     )
 
 

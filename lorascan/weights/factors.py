@@ -10,8 +10,8 @@ import numpy as np
 from lorascan.core.adapter import TensorSpan
 from lorascan.weights.decode import Matrix, Raw, raw, to_float64, unit
 
-BLOCK = 2**20
-"""Entries decoded at a time: 8 MiB as float64, and as much again for the product that uses them."""
+BLOCK = 2**18
+"""Entries decoded at a time: 2 MiB as float64, which a second-level cache holds until the product has used them."""
 
 
 class Tall(Protocol):

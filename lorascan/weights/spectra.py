@@ -5,7 +5,9 @@ eigenvalues with G_B·A·Aᵀ = G_B·L·Lᵀ. Squaring costs half the digits of 
 values come from the triangular factors R of two QR decompositions instead: σ(B·A) = σ(R_B·R_Aᵀ).
 """
 
+import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -17,6 +19,8 @@ TOLERANCE = 1e-8
 _EPSILON = float(np.finfo(np.float64).eps)
 _STACK = 2**18
 """Entries of the Gram matrices solved at once: 2 MiB a stack."""
+_THREADS = 4
+"""Stacks solved beside each other; each holds some 10 MiB."""
 
 Pair = tuple[Tall, Tall]
 
@@ -24,7 +28,7 @@ Pair = tuple[Tall, Tall]
 def singular_values(pairs: Sequence[Pair]) -> list[Matrix]:
     """For every (Aᵀ, B) the min(rank, out, in) largest singular values of B·A, descending, in float64.
 
-    Updates of one rank are solved together.
+    Updates of one rank are solved together, stacks of them in threads: numpy lets go of the interpreter lock.
     """
     found: dict[int, Matrix] = {}
     by_rank: dict[int, list[int]] = {}
@@ -33,11 +37,15 @@ def singular_values(pairs: Sequence[Pair]) -> list[Matrix]:
             found[index] = _wide(down, up)
         else:
             by_rank.setdefault(down.rank, []).append(index)
-    for rank, indices in by_rank.items():
-        step = max(1, _STACK // rank**2)
-        for start in range(0, len(indices), step):
-            chunk = indices[start : start + step]
-            found.update(zip(chunk, _stacked([pairs[each] for each in chunk]), strict=True))
+    chunks = [
+        indices[start : start + step]
+        for rank, indices in by_rank.items()
+        for step in (max(1, _STACK // rank**2),)
+        for start in range(0, len(indices), step)
+    ]  # fmt: skip
+    with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
+        for chunk, values in zip(chunks, pool.map(_stacked, ([pairs[each] for each in chunk] for chunk in chunks)), strict=True):
+            found.update(zip(chunk, values, strict=True))
     return [found[index] * (down.unit * up.unit) for index, (down, up) in enumerate(pairs)]
 
 

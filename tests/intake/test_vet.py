@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.hostile.builders import adapter, container, entries, kohya_tensors
 from tests.hostile.files import REFUSED
 
 LIMITS = Limits()
+NOBODY = 65_534  # the user that owns nothing, by custom
 REAL = Path(__file__).parent.parent / "data" / "real_adapters"
 
 
@@ -73,6 +75,33 @@ def test_the_tensor_hash_ignores_metadata_and_layout(tmp_path: Path) -> None:
     assert plain.sha256 != other.sha256
 
 
+def test_the_tensor_hash_is_the_same_whether_the_file_lies_in_its_order_or_not(tmp_path: Path) -> None:
+    """Where it does, the digest of the data area at hand is used; a reader who hashes tensor by tensor finds the same."""
+    shapes = {"b": ("F16", (2, 3)), "c": ("F32", (3,)), "a": ("F16", (4,))}
+    found = set()
+    for order in ("cab", "abc", "bca"):
+        laid, payload = entries({name: shapes[name] for name in order})
+        places = {name: laid[name]["data_offsets"] for name in order}  # type: ignore[index]
+        numbered = bytearray(payload)
+        for number, name in enumerate("abc"):
+            numbered[slice(*places[name])] = bytes([number]) * (places[name][1] - places[name][0])
+        found.add(vet(write(tmp_path, container(laid, bytes(numbered))), LIMITS).facts.tensor_hash)
+
+    lines = "".join(json.dumps([name, *shapes[name]]) + "\n" for name in "cab")
+    inner = hashlib.sha256(b"\2" * 12 + b"\0" * 8 + b"\1" * 12).hexdigest()
+    assert found == {hashlib.sha256((lines + inner).encode()).hexdigest()}
+
+
+def test_autov3_begins_behind_a_header_of_many_reads(tmp_path: Path) -> None:
+    """The file is hashed piece by piece while it is copied."""
+    content = adapter({"note": "x" * 5_000_000})
+
+    facts = vet(write(tmp_path, content), LIMITS).facts
+
+    assert facts.autov3 == hashlib.sha256(content[8 + facts.header_bytes :]).hexdigest()[:12]
+    assert facts.sha256 == hashlib.sha256(content).hexdigest()
+
+
 def test_the_copy_outlives_a_file_that_is_overwritten(tmp_path: Path) -> None:
     """What is audited is what was hashed, whatever happens to the path afterwards."""
     path = write(tmp_path, adapter())
@@ -100,14 +129,20 @@ def test_what_is_no_regular_file_never_hangs_the_audit(tmp_path: Path) -> None:
             vet(path, LIMITS)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_without_permission_is_unavailable(tmp_path: Path) -> None:
-    """That is no verdict on the file."""
-    path = write(tmp_path, adapter())
-    path.chmod(0)
-
-    with pytest.raises(Unavailable, match="cannot be read"):
-        vet(path, LIMITS)
+def test_a_file_without_permission_is_unavailable() -> None:
+    """That is no verdict on the file. Root reads everything, and is nobody for as long as it asks."""
+    own = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = write(Path(folder), adapter())
+        path.chmod(0)
+        if own == 0:
+            os.seteuid(NOBODY)
+        try:
+            with pytest.raises(Unavailable, match=r"cannot be read.*Permission denied"):
+                vet(path, LIMITS)
+        finally:
+            os.seteuid(own)
 
 
 def test_a_file_above_the_limit_is_unavailable_before_it_is_copied(tmp_path: Path) -> None:
