@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from lorascan.bases._contract import Contract
 from lorascan.bases._family import Family, Model
+from lorascan.bases._prior_first import prior_first
 from lorascan.bases._text_encoders import BIG_G
 
 _CLASSES = {
@@ -52,17 +52,7 @@ FAMILY = Family(
     resolution=1024,
     denoiser="prior",
     parameters=993_636_896,
-    contract=Contract(
-        places={"prior": "prior_prior", "text_encoder": "prior_text_encoder"},
-        tokenizer="prior_tokenizer",
-        states="last",
-        half="float16",
-        guidance=("prior_guidance_scale",),
-        drawing={"prior_num_inference_steps": 20},
-        batched=False,
-        searching={"prior_guidance_scale": 0.0, "prior_num_inference_steps": 1},
-        cell=lambda pipeline: float(pipeline.prior_pipe.config.resolution_multiple),
-    ),
+    contract=prior_first("float16"),
     models={
         "prior": Model(
             class_name="WuerstchenPrior",

@@ -7,7 +7,7 @@ magnitudes, positional names and trained words are not. Source: ComfyUI as of Oc
 """
 
 from lorascan.core.adapter import Update
-from lorascan.core.updates import KroneckerUpdate
+from lorascan.core.product_updates import KroneckerUpdate
 from lorascan.core.whole_updates import DoraUpdate
 from lorascan.dialects import Reason
 from lorascan.loaders._scene import Loader, Scene, Treatment, View, drop, keep

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lorascan.core.product_updates import HadamardUpdate, KroneckerUpdate, Side
 from lorascan.core.tensors import TensorSpan
-from lorascan.core.updates import EmbeddingUpdate, HadamardUpdate, KroneckerUpdate, LowRankUpdate, Side, TuckerUpdate, Update
+from lorascan.core.updates import EmbeddingUpdate, LowRankUpdate, TuckerUpdate, Update
 from lorascan.core.whole_updates import FullUpdate
 from lorascan.weights.decode import Matrix
 from lorascan.weights.factors import CoreProduct, FaceProduct, Factor, Formed, Hadamard, RowRange, Tall, stored, turned, whole

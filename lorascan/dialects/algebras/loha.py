@@ -5,8 +5,9 @@ Source: Hyeon-Woo et al. 2022 (FedPara); LyCORIS `loha`.
 
 import math
 
+from lorascan.core.product_updates import HadamardUpdate
 from lorascan.core.tensors import TensorSpan
-from lorascan.core.updates import HadamardUpdate, Update
+from lorascan.core.updates import Update
 from lorascan.dialects.algebras._algebra import Algebra, Ending, Parts, blank, demand, equal, fault, tables
 
 _FACTORS = ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b")

@@ -5,7 +5,8 @@ Source: Edalati et al. 2022 (KronA); LyCORIS `lokr`.
 
 import math
 
-from lorascan.core.updates import KroneckerUpdate, Side, Update
+from lorascan.core.product_updates import KroneckerUpdate, Side
+from lorascan.core.updates import Update
 from lorascan.dialects.algebras._algebra import Algebra, Ending, Parts, blank, demand, equal, fault, tables
 
 _ROLES = tuple(f"lokr_{each}" for each in ("w1", "w1_a", "w1_b", "t1", "w2", "w2_a", "w2_b", "t2"))
