@@ -5,10 +5,13 @@ report = lorascan.audit("adapter.safetensors")
 report.verdict.decision
 """
 
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lorascan.core.adapter import Adapter
     from lorascan.core.report import Report
 
 __version__ = "0.1.0"
@@ -34,4 +37,24 @@ def audit(path: "str | Path", **settings: Any) -> "Report":  # noqa: ANN401 - th
     return run(found[0].path, settings_of(**settings), surroundings=found[0].surroundings)
 
 
-__all__ = ["__version__", "audit"]
+def read(path: "str | Path", base: str | None = None) -> "Adapter":
+    """Every update of one adapter file, and every tensor that is none; nothing is measured and nothing is loaded.
+
+    Names are resolved against `base` first ("lab", a diffusers folder, a cached repository), then against the bases that
+    ship. Raises Refused for a file that is no sound adapter, UsageError and Unavailable for a base that cannot be had,
+    OSError for a file that cannot be read.
+    """
+    from lorascan.inspecting import read as run  # noqa: PLC0415 - importing lorascan stays cheap
+
+    return run(Path(path), base)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`lorascan.analysis` without an import of its own."""
+    if name == "analysis":
+        return import_module("lorascan.analysis")
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+__all__ = ["__version__", "audit", "read"]

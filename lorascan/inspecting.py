@@ -44,6 +44,16 @@ class Inspection:
         return views(self.adapter, self.base)
 
 
+def read(path: Path, base: str | None = None, limits: Limits = DEFAULT.limits) -> Adapter:
+    """Every update of one adapter, not measured. Raises as `inspect` does."""
+    return _vetted_and_read(path, base, limits)[1]
+
+
+def _vetted_and_read(path: Path, base: str | None, limits: Limits) -> tuple[VettedFile, Adapter]:
+    vetted = vet_received(receive(path, limits), limits, companions(path))
+    return vetted, read_adapter(vetted, manifests_for(base), limits)
+
+
 def inspect(
     path: Path, base: str | None = None, limits: Limits = DEFAULT.limits, *, beside: bool = False, intruders: bool = False
 ) -> Inspection:
@@ -53,23 +63,24 @@ def inspect(
     intruder dimensions too, which decomposes each weight that the cache does not know. Raises Refused for a bad file,
     UsageError and Unavailable for a base that cannot be had, OSError for an unreadable file.
     """
-    received = receive(path, limits)
-    vetted = vet_received(received, limits, companions(path))
-    adapter = read_adapter(vetted, manifests_for(base), limits)
+    vetted, adapter = _vetted_and_read(path, base, limits)
     facts = identify(adapter, base, vetted.facts.claims, vetted)
     statistics = measure(adapter, vetted)
     told = None
     if base is not None and beside:
         told = against_base(adapter, vetted, statistics, base_weights(locate(base)), intruders=intruders)
-    rows = tuple(_rows(adapter, statistics, told))
+    rows = rows_of(adapter, statistics, told)
     return Inspection(vetted=vetted, adapter=adapter, base=facts, statistics=statistics, rows=rows, based=told is not None)
 
 
-def _rows(adapter: Adapter, statistics: WeightStatistics, told: AgainstBase | None) -> Iterator[Row]:
+def rows_of(adapter: Adapter, statistics: WeightStatistics, told: AgainstBase | None = None) -> tuple[Row, ...]:
     """The updates in the file's order, each with its layer or with the reason that it has none."""
+    return tuple(_rows(adapter, statistics, AgainstBase(layers={}, relations={}, reasons={}) if told is None else told))
+
+
+def _rows(adapter: Adapter, statistics: WeightStatistics, more: AgainstBase) -> Iterator[Row]:
     layers = {(each.component, each.module_path, each.parameter): each for each in statistics.layers}
     reasons = {(each.component, each.module_path, each.kind): each.reason for each in statistics.unmeasured}
-    more = AgainstBase(layers={}, relations={}, reasons={}) if told is None else told
     for update in adapter.updates:
         key = key_of(update)
         layer = layers.get(key) or more.layers.get(key)

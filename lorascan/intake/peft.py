@@ -88,7 +88,7 @@ class _Config:
         alphas = [(key, self._number("alpha_pattern", each)) for key, each in self._items("alpha_pattern")]
         return PeftClaims(
             rank=rank,
-            alpha=self._number("lora_alpha", self.values.get("lora_alpha")),
+            alpha=self._alpha(),
             rank_stabilized=self._switch("use_rslora"),
             rank_pattern=self._resolved("rank_pattern", ranks),
             alpha_pattern=self._resolved("alpha_pattern", alphas),
@@ -105,6 +105,11 @@ class _Config:
             replaces_tokens=bool(self.values.get("trainable_token_indices")),
             targets_met=self._targets_met(modules),
         )
+
+    def _alpha(self) -> float | None:
+        """PEFT calls it `alpha` for LoHa and LoKr."""
+        name = "alpha" if self.values.get("peft_type") in ("LOHA", "LOKR") else "lora_alpha"
+        return self._number(name, self.values.get(name))
 
     def _fault(self, code: str, name: str, message: str, measured: object = None) -> None:
         shown = None if measured is None else str(measured)[:_SHOWN]

@@ -82,6 +82,19 @@ def test_intruder_dimensions_are_counted_where_asked_for(adapter: Path, tmp_path
     assert len(list((tmp_path / "cache").rglob("*.npy"))) == 2
 
 
+def test_alpha_of_a_loha_that_peft_wrote_comes_from_its_config(tmp_path: Path) -> None:
+    stem = f"base_model.model.{ATTENTION}"
+    shapes = {"w1_a": (64, 4), "w1_b": (4, 64), "w2_a": (64, 4), "w2_b": (4, 64)}
+    save_file(
+        {f"{stem}.hada_{name}": np.ones(shape, dtype=np.float32) for name, shape in shapes.items()}, tmp_path / "adapter_model.safetensors"
+    )
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LOHA", "r": 4, "alpha": 8, "target_modules": ["to_q"]}))
+
+    (module,) = json.loads(run("inspect", tmp_path / "adapter_model.safetensors", "-f", "json"))["modules"]
+
+    assert (module["kind"], module["alpha"], module["scaling"]) == ("loha", 8.0, 2.0)
+
+
 def test_intruders_without_a_base_are_a_usage_error(adapter: Path) -> None:
     from lorascan.core.errors import UsageError
 
