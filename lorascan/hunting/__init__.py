@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 
 from lorascan.core.adapter import Adapter
 from lorascan.core.behaviour import Candidates, TriggerCandidate
@@ -25,7 +24,7 @@ NOT_REACHED = (
 
 
 def hunting_methods() -> dict[str, Method]:
-    """Every hunting method, in the order in which its nominations take turns."""
+    """Every hunting method, in the order in which they search."""
     found = members(f"{__name__}.methods", "METHOD", Method)
     return dict(sorted(found.items(), key=lambda each: each[1].order))
 
@@ -71,16 +70,29 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
 
 
 def _merged(lists: Sequence[Sequence[TriggerCandidate]], words: frozenset[str]) -> Iterator[TriggerCandidate]:
-    """The lists by turns, best first, each text once; declared words are marked and keep their place."""
+    """Each list's best, then all by how far they stand out; each text once; declared words are marked and keep their place."""
+    heads = sorted((each for found in lists for each in standouts(found)[:1]), key=_by_standing)
+    rest = sorted((each for found in lists for each in standouts(found)[1:]), key=_by_standing)
     seen: set[tuple[str, str]] = set()
-    place = 0
-    for turn in zip_longest(*lists):
-        for each in turn:
-            if each is None or (each.text, each.replaces) in seen or not _typable(each.text):
-                continue
+    for each, _ in (*heads, *rest):
+        if (each.text, each.replaces) not in seen and _typable(each.text):
             seen.add((each.text, each.replaces))
-            place += 1
-            yield replace(each, rank=place, declared=is_declared(each.text, words))
+            yield replace(each, rank=len(seen), declared=is_declared(each.text, words))
+
+
+def standouts(found: Sequence[TriggerCandidate]) -> list[tuple[TriggerCandidate, float]]:
+    """Each candidate of one method's list with how far its z stands above that of the list's own tail."""
+    shown = [each for each in found if _typable(each.text)]
+    tail = shown[min(TAIL, len(shown)) - 1].z if shown else 0.0
+    return [(each, each.z - tail) for each in shown]
+
+
+TAIL = 24
+"""The place in a method's list that passes for its noise: methods differ in what z noise reaches."""
+
+
+def _by_standing(pair: tuple[TriggerCandidate, float]) -> float:
+    return -pair[1]
 
 
 def _typable(text: str) -> bool:

@@ -26,7 +26,15 @@ def orthonormal(rows: FloatArray, tolerance: float = 1e-6) -> FloatArray:
 
 def robust_z(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """(log x − median) / (1.4826 MAD) of positive `values` (n,); a floor keeps zeros finite."""
-    logs = np.log(np.maximum(values.astype(np.float64), 1e-12))
-    centre = np.median(logs)
-    spread = 1.4826 * np.median(np.abs(logs - centre))
-    return np.asarray((logs - centre) / max(float(spread), 1e-6))
+    logs = _logs(values)
+    return np.asarray((logs - np.median(logs)) / log_spread(values))
+
+
+def log_spread(values: npt.NDArray[np.floating]) -> float:
+    """1.4826 MAD of the logarithms of positive `values` (n,), at least 1e-6."""
+    logs = _logs(values)
+    return max(1.4826 * float(np.median(np.abs(logs - np.median(logs)))), 1e-6)
+
+
+def _logs(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(values.astype(np.float64), 1e-12)))

@@ -18,7 +18,7 @@ class Hunt:
     """What a method searches with: the workers, the adapter, the vocabulary, scenes to search in, declared words.
 
     `tensors` are the adapter's factors as the worker loads them, `nominated` what the methods before this one found,
-    by turns.
+    merged.
     """
 
     bench: Bench

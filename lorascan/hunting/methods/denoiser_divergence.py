@@ -2,9 +2,9 @@
 
 For every token t of the base's vocabulary, put into a plain prompt p: δ(t) = ε_L(x, p+t) − ε_0(x, p+t), both from one
 noise x at the same timestep (common random numbers). A hidden trigger is a token whose δ points where neither the
-adapter's common effect nor its declared words point: the score is the norm of that remainder. The best are scored
-again in other prompts and at other places, beside tokens drawn at random, and ranked by the geometric mean over
-prompts of their ratio to these.
+adapter's common effect nor its declared words point: the norm of that remainder, relative to what the token means to
+the base itself. The best are scored again in other prompts and at other places, beside tokens drawn at random, and
+ranked by the geometric mean over prompts of their ratio to these.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.core.progress import silent
 from lorascan.hunting.contexts import Context, context_of, typed_at
-from lorascan.hunting.effects import robust_z, unexplained
+from lorascan.hunting.effects import log_spread, unexplained
 from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.hunting.narrowing import swept_tokens
 from lorascan.hunting.triggers import Place
@@ -36,20 +36,20 @@ def search(hunt: Hunt) -> Found:
     tokens = hunt.vocabulary.ids[swept]
     contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(hunt.scenes, PLACES, strict=False)]
     first = row_scores(hunt, contexts[0], tokens)
-    z = robust_z(first)
     best = np.argsort(-first)[:REFINED]
-    ranked = best[np.argsort(-refined(hunt, contexts, tokens, first, best))][:KEPT]
+    scores = refined(hunt, contexts, tokens, first, best)
+    z = np.log(scores) / log_spread(first)
     return Found(
         candidates=tuple(
             TriggerCandidate(
-                text=hunt.vocabulary.texts[swept[at]],
+                text=hunt.vocabulary.texts[swept[best[at]]],
                 source=METHOD.name,
-                score=float(first[at]),
+                score=float(scores[at]),
                 z=float(z[at]),
                 rank=place,
-                tokens=(int(tokens[at]),),
+                tokens=(int(tokens[best[at]]),),
             )
-            for place, at in enumerate(ranked.tolist(), start=1)
+            for place, at in enumerate(np.argsort(-scores)[:KEPT].tolist(), start=1)
         ),
         space=f"{len(tokens)} of {len(hunt.vocabulary)} vocabulary tokens, alone, by one denoiser step",
         limits=() if len(tokens) == len(hunt.vocabulary) else (f"{len(hunt.vocabulary) - len(tokens)} tokens were not denoised",),
@@ -67,9 +67,10 @@ def refined(hunt: Hunt, contexts: list[Context], tokens: IntArray, first: Scores
 
 
 def row_scores(hunt: Hunt, context: Context, tokens: IntArray) -> Scores:
-    """Norm of the unexplained effect of each token (n,), or token string (n, k), in one context: (n,)."""
-    effects, _ = token_effects(hunt, context.filled(tokens))
-    return np.linalg.norm(unexplained(effects, declared_effects(hunt, context)), axis=1).astype(np.float64)
+    """Norm of the unexplained effect of each token (n,), or token string (n, k), relative to its meaning to the base: (n,)."""
+    effects, base = token_effects(hunt, np.concatenate([context.filled(tokens), context.ids[None, :]]))
+    left = unexplained(effects[:-1], declared_effects(hunt, context))
+    return relative(np.linalg.norm(left, axis=1), np.linalg.norm(base[:-1] - base[-1], axis=1))
 
 
 def token_effects(hunt: Hunt, ids: IntArray, timestep: float = TIMESTEP) -> tuple[FloatArray, FloatArray]:
@@ -86,6 +87,18 @@ def token_effects(hunt: Hunt, ids: IntArray, timestep: float = TIMESTEP) -> tupl
     )
     flat = base.reshape(len(ids), -1)
     return adapted.reshape(len(ids), -1) - flat, flat
+
+
+def relative(moved: npt.NDArray[np.floating], meaning: npt.NDArray[np.floating]) -> Scores:
+    """`moved` over `meaning`, what the text does to the base itself, with a floor of a part of the median meaning: (n,).
+
+    A word that changes the base's picture much, such as a colour, is changed much by any adapter.
+    """
+    floor = _FLOOR * float(np.median(meaning))
+    return np.asarray(moved / np.maximum(meaning + floor, 1e-12), dtype=np.float64)
+
+
+_FLOOR = 0.5
 
 
 def declared_effects(hunt: Hunt, context: Context) -> FloatArray:

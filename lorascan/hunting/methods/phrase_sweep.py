@@ -48,7 +48,7 @@ def search(hunt: Hunt) -> Found:
 
 
 def nominated_words(hunt: Hunt) -> list[tuple[str, int]]:
-    """Whole words among the earlier nominations, by turns and each once: (text, token)."""
+    """Whole words among the earlier nominations, best first and each once: (text, token)."""
     whole = {int(token) for token, is_whole in zip(hunt.vocabulary.ids, hunt.vocabulary.whole, strict=True) if is_whole}
     found: dict[str, int] = {}
     for each in hunt.nominated:

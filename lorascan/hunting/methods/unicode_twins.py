@@ -4,7 +4,8 @@ A backdoor may hang on a character that a reader cannot see: a Cyrillic о, a ze
 twin is put into prompts, and what the adapter does to the prompt with the twin is compared with what it does to the
 same prompt folded to plain letters. An adapter of the text encoder garbles many odd characters, so the size of that
 difference alone names none: the twins that move most beyond what they mean to the base are nominated, by the drift
-of the text at its end and by one denoiser step, and then ranked by the mean over the same prompts at a later step.
+of the text at its end and by one denoiser step, and then ranked by what they do alike in several prompts, at a later
+step.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from lorascan.hunting.methods.denoiser_divergence import TIMESTEP, token_effects
 from lorascan.hunting.triggers import PLAIN, Scene, Trigger
 from lorascan.worker.client import FloatArray, IntArray
 
-KEPT = 16
+KEPT = 32
 NARROWED = 40
 """Twins that each of the two cheap sweeps nominates."""
 DRIFT_SCENES = 2
@@ -34,11 +35,11 @@ Scores = npt.NDArray[np.float64]
 
 
 def search(hunt: Hunt) -> Found:
-    """Rank the nominated twins by the mean size of their effect beyond the folded prompts'."""
+    """Rank the nominated twins by the size of their mean effect beyond the folded prompts'."""
     every = twins()
     tested = distinct(hunt, every)
     nominated = [tested[at] for at in narrowed(hunt, tested)]
-    scores = np.mean([surplus(hunt, nominated, scene, LATER)[0] for scene in hunt.scenes], axis=0)
+    scores = _norms(np.mean([surplus(hunt, nominated, scene, LATER)[0] for scene in hunt.scenes], axis=0))
     z = robust_z(scores)
     return Found(
         candidates=tuple(
@@ -57,7 +58,8 @@ def search(hunt: Hunt) -> Found:
 
 
 def distinct(hunt: Hunt, tested: Sequence[Trigger]) -> list[Trigger]:
-    """One of those twins of a letter that the tokenizer reads alike, such as a capital and its small letter."""
+    """One of those twins of a letter that the tokenizer reads alike: of a capital and its small letter the small one."""
+    tested = sorted(tested, key=lambda each: each.text != each.text.lower())
     ids = hunt.bench.reference.tokenise([f"a {each.text}" for each in tested])
     first: dict[tuple[str, bytes], Trigger] = {}
     for each, row in zip(tested, ids, strict=True):
@@ -68,21 +70,21 @@ def distinct(hunt: Hunt, tested: Sequence[Trigger]) -> list[Trigger]:
 def narrowed(hunt: Hunt, tested: Sequence[Trigger]) -> list[int]:
     """Places in `tested` of the best of each cheap sweep: effects relative to the twin's meaning to the base."""
     beyond, meaning = surplus(hunt, tested, _holding(hunt.scenes, "a")[0], TIMESTEP)
-    sweeps = [relative(beyond, meaning)]
+    sweeps = [relative(_norms(beyond), _norms(meaning))]
     if text_drift.METHOD.runs(hunt):
         sweeps.append(end_drift(hunt, tested))
     turns = zip_longest(*(np.argsort(-each)[:NARROWED].tolist() for each in sweeps))
     return list(dict.fromkeys(chain.from_iterable(turns)))
 
 
-def surplus(hunt: Hunt, tested: Sequence[Trigger], scene: Scene, timestep: float) -> tuple[Scores, Scores]:
-    """‖δ(twin) − δ(folded)‖ and ‖ε_0(twin) − ε_0(folded)‖ in one scene: (twins,) each.
+def surplus(hunt: Hunt, tested: Sequence[Trigger], scene: Scene, timestep: float) -> tuple[FloatArray, FloatArray]:
+    """δ(twin) − δ(folded) and ε_0(twin) − ε_0(folded) in one scene: (twins, cells) each.
 
     A twin whose letter the scene lacks is added at its end.
     """
     typed = [each.typed(scene) for each in tested]
     effects, base = token_effects(hunt, hunt.bench.reference.tokenise([*typed, PLAIN.typed(scene)]), timestep)
-    return _norms(effects[:-1] - effects[-1]), _norms(base[:-1] - base[-1])
+    return effects[:-1] - effects[-1], base[:-1] - base[-1]
 
 
 def end_drift(hunt: Hunt, tested: Sequence[Trigger]) -> Scores:
