@@ -25,8 +25,8 @@ NO_ARGUMENTS: Mapping[str, strict.JSON] = MappingProxyType({})
 _MOST_ORDER_BYTES = 32 * 1024
 """Fits an empty pipe, so that the order can be left there before anybody reads."""
 _REMEDY = (
-    "install bubblewrap and allow it user namespaces, or run on Linux 5.13 or newer with Landlock; "
-    "a container's profile must allow one of the two"
+    "run on Linux 5.13 or newer with Landlock switched on, in a container whose profile allows it; "
+    "bubblewrap with user namespaces adds a second wall"
 )
 
 
