@@ -20,8 +20,8 @@ from lorascan.hunting.triggers import Place
 from lorascan.worker.client import FloatArray, IntArray
 
 KEPT = 48
-REFINED = 256
-DRAWN = 128
+REFINED = 128
+DRAWN = 64
 TIMESTEP = 0.8
 SEED = 5
 PLACES: tuple[Place, ...] = ("before", "end", "front")

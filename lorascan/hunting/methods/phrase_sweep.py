@@ -14,7 +14,7 @@ from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.hunting.methods.denoiser_divergence import row_scores
 
 KEPT = 16
-WORDS = 28
+WORDS = 24
 
 
 def search(hunt: Hunt) -> Found:

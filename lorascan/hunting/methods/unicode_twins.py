@@ -25,7 +25,7 @@ from lorascan.hunting.triggers import PLAIN, Scene, Trigger
 from lorascan.worker.client import FloatArray, IntArray
 
 KEPT = 32
-NARROWED = 40
+NARROWED = 32
 """Twins that each of the two cheap sweeps nominates."""
 DRIFT_SCENES = 2
 LATER = 0.6
