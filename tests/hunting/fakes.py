@@ -39,9 +39,10 @@ def _tokens(word: str) -> list[str]:
 
 @dataclass
 class FakeWorker:
-    """Each word adds its own random vector; `planted` words add one more where the adapter is."""
+    """Each word adds its own random vector; `planted` words and `phrases` add one more where the adapter is."""
 
     planted: dict[str, np.ndarray] = field(default_factory=dict)
+    phrases: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     always: float = 0.0
     shape: Shape = SHAPE
 
@@ -64,7 +65,11 @@ class FakeWorker:
             extra += 0.01 * noise
         for word, vector in self.planted.items():
             extra[TOKENS.index(word)] = vector[:width]
-        return np.asarray(table[ids].sum(axis=1) + extra[ids].sum(axis=1) + self.always, dtype=np.float32)
+        sums = table[ids].sum(axis=1) + extra[ids].sum(axis=1) + self.always
+        for (first, second), vector in self.phrases.items():
+            holds = ((ids[:, :-1] == TOKENS.index(first)) & (ids[:, 1:] == TOKENS.index(second))).any(axis=1)
+            sums += holds[:, None] * vector[:width]
+        return np.asarray(sums, dtype=np.float32)
 
 
 @dataclass(frozen=True)

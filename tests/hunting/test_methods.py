@@ -9,7 +9,7 @@ import pytest
 from lorascan.hunting import hunt as run_hunt
 from lorascan.hunting import hunting_methods
 from lorascan.hunting.look_alikes import twins
-from lorascan.hunting.methods import denoiser_divergence, text_drift, unicode_twins
+from lorascan.hunting.methods import denoiser_divergence, phrase_sweep, text_drift, unicode_twins
 from tests.hunting.fakes import SCENES, FakeWorker, make_hunt
 
 SIDEWAYS = np.eye(16, dtype=np.float32)[3] * 2
@@ -58,6 +58,13 @@ def test_twins_that_the_tokenizer_reads_alike_are_tried_once(tmp_path: Path) -> 
     assert {"\u0251", "\u03b1"} <= {each.text for each in tested if each.replaces == "a"}
 
 
+def test_a_phrase_that_does_more_than_its_words_is_ranked_first_by_the_phrase_sweep(tmp_path: Path) -> None:
+    adapted = FakeWorker(planted={"word42": SIDEWAYS, "word7": ELSEWHERE}, phrases={("word42", "word7"): (SIDEWAYS + ELSEWHERE) * 9})
+    scope = make_hunt(tmp_path, adapted)
+    found = phrase_sweep.search(replace(scope, nominated=denoiser_divergence.search(scope).candidates))
+    assert found.candidates[0].text == "word42 word7"
+
+
 def test_text_drift_says_why_it_does_not_apply_to_a_unet_adapter(tmp_path: Path) -> None:
     scope = make_hunt(tmp_path, FakeWorker())
     assert text_drift.METHOD.applies(scope)
@@ -77,7 +84,8 @@ def test_nominations_take_turns_each_text_once_and_declared_ones_are_marked(tmp_
 
 
 def test_every_method_names_the_space_it_searched(tmp_path: Path) -> None:
-    scope = make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS}))
+    adapted = FakeWorker(planted={"word42": SIDEWAYS, "word7": ELSEWHERE}, phrases={("word42", "word7"): (SIDEWAYS + ELSEWHERE) * 9})
+    scope = make_hunt(tmp_path, adapted)
     first = denoiser_divergence.search(scope).candidates
     scope = replace(scope, tensors=TENSORS, nominated=first)
     for name, method in hunting_methods().items():
