@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lorascan.core.behaviour import TriggerCandidate
+from lorascan.hunting import _merged
 from lorascan.hunting.contexts import context_of
 from lorascan.hunting.declared import declared_words, is_declared
 from lorascan.hunting.effects import robust_z, unexplained
 from lorascan.hunting.look_alikes import INVISIBLE, look_alikes, twins
+from lorascan.hunting.methods.denoiser_divergence import relative
 from lorascan.hunting.triggers import Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
 from tests.hunting.fakes import SCENES, WORDS, FakeWorker, write_vocabulary
@@ -88,3 +91,27 @@ def test_every_character_whose_compatibility_form_is_a_letter_is_among_its_twins
 @pytest.mark.parametrize("twin", ["\u0430", "\u0435", "\u03bf", "\u1d0f", "\u0585", "\u10ff", "\u237a"])
 def test_look_alikes_of_other_scripts_are_among_the_twins(twin: str) -> None:
     assert any(twin in each for each in look_alikes().values())
+
+
+def listed(source: str, z: list[float]) -> list[TriggerCandidate]:
+    return [TriggerCandidate(text=f"{source}{at}", source=source, score=each, z=each, rank=at) for at, each in enumerate(z, start=1)]
+
+
+def test_what_stands_out_of_its_own_methods_list_comes_before_the_noise_of_another() -> None:
+    high_noise, found = listed("a", [9.0, 8.9, 8.8, 8.7]), listed("b", [4.0, 3.5, 0.5, 0.4])
+    assert [each.text for each in _merged([high_noise, found], frozenset())][:3] == ["b1", "a1", "b2"]
+
+
+def test_every_methods_best_comes_before_any_methods_second() -> None:
+    lists = [listed("a", [9.0, 8.0, 7.0, 0.0]), listed("b", [0.2, 0.1]), listed("c", [0.1])]
+    merged = list(_merged(lists, frozenset(["a1"])))
+    assert {each.text for each in merged[:3]} == {"a1", "b1", "c1"}
+    assert [each.rank for each in merged] == list(range(1, 8))
+    assert [each.text for each in merged if each.declared] == ["a1"]
+
+
+def test_a_word_is_scored_by_what_it_does_beyond_its_meaning() -> None:
+    moved, meaning = np.array([1.0, 9.0, 9.0]), np.array([1.0, 1.0, 9.0])
+    scores = relative(moved, meaning)
+    assert scores[1] > 3 * scores[2] > 3 * scores[0] / 2
+    assert np.isfinite(relative(np.zeros(3), np.zeros(3))).all()
