@@ -1,8 +1,15 @@
 """What the base answered once is not asked again; anything else is."""
 
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
 import pytest
 
 from lorascan.core.recall import Recall, key_of
+from lorascan.sandbox import Session
+from lorascan.worker.client import Worker
+from tests.hunting.fakes import SHAPE
 
 BASE = {"base": "0" * 64, "device": "cpu", "threads": 2}
 
@@ -46,3 +53,35 @@ def test_nothing_more_is_held_than_the_limit() -> None:
 
     assert recall.get(first) == (b"four",)
     assert recall.get(second) is None
+
+
+class CountingSession:
+    """Answers every call with as many zero bytes as were asked for, and counts."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def call(self, _operation: str, _arguments: object, *, reply_sizes: list[int], **_: object) -> SimpleNamespace:
+        self.calls += 1
+        return SimpleNamespace(blobs=tuple(bytes(size) for size in reply_sizes), result={})
+
+
+def worker_of(session: CountingSession, recall: Recall | None) -> Worker:
+    return Worker(role="reference", session=cast("Session", session), shape=SHAPE, description={}, recall=recall, computed_by=BASE)
+
+
+def test_a_worker_with_a_recall_asks_its_process_once() -> None:
+    session, ids = CountingSession(), np.zeros((2, SHAPE.context), dtype=np.int32)
+    first, second = (worker_of(session, recall) for recall in [Recall()] * 2)
+    answers = [each.predict(ids, timestep=0.8, seed=5, side=4) for each in (first, second, first)]
+    assert session.calls == 1
+    assert all(np.array_equal(each, answers[0]) for each in answers)
+    first.predict(ids, timestep=0.6, seed=5, side=4)
+    assert session.calls == 2
+
+
+def test_a_worker_without_a_recall_asks_every_time() -> None:
+    session, ids = CountingSession(), np.zeros((2, SHAPE.context), dtype=np.int32)
+    for _ in range(2):
+        worker_of(session, None).predict(ids, timestep=0.8, seed=5, side=4)
+    assert session.calls == 2
