@@ -99,7 +99,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"Isolation   {chosen or 'NONE: the static stages run, the rest is not run, nothing is admitted'}"
     for each in found["isolation"]["backends"]:
         yield from _backend(each)
-    yield f"  {'none':<10}  only when asked for by a long flag; refused where CI is set" + (", as it is here" if system["ci"] else "")
+    yield f"  {'none':<10}  only by --isolation none-at-my-own-risk; refused where CI is set" + (", as it is here" if system["ci"] else "")
     yield ""
     memory = f", {device['memory_bytes'] / _GIB:.0f} GiB of memory" if device["memory_bytes"] else ""
     yield f"Device      cpu: {device['cpus']} cores{memory}"

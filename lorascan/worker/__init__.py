@@ -17,7 +17,7 @@ from lorascan.sandbox import Pending, Session, launch
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 from lorascan.worker.client import Shape, Worker, stage_failures
-from lorascan.worker.lock import lock_for
+from lorascan.worker.lock import backend_of, lock_for
 
 PROGRAM = "lorascan.worker.program"
 _CHECK_PROMPTS = ("a red circle on a blue background", "a photo of a dog", "", "a house")
@@ -86,7 +86,7 @@ def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping
     }
     with (
         stage_failures(role),
-        launch(PROGRAM, lock_for(limits, read), blobs=blobs, arguments=arguments, isolation=settings.isolation) as pending,
+        launch(PROGRAM, lock_for(limits, read), blobs=blobs, arguments=arguments, isolation=backend_of(settings)) as pending,
     ):
         yield pending
 

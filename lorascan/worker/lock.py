@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lorascan.sandbox import Lock
-from lorascan.settings import WorkerLimits
+from lorascan.settings import Settings, WorkerLimits
 
 
 def lock_for(limits: WorkerLimits, folders: Iterable[Path]) -> Lock:
@@ -19,3 +19,8 @@ def lock_for(limits: WorkerLimits, folders: Iterable[Path]) -> Lock:
         idle_seconds=limits.idle_seconds,
         wall_seconds=limits.wall_seconds,
     )
+
+
+def backend_of(settings: Settings) -> str:
+    """The sandbox's own name of the isolation that was asked for: to go without takes a long word on the command line."""
+    return "none" if settings.isolation == "none-at-my-own-risk" else settings.isolation
