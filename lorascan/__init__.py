@@ -49,6 +49,13 @@ def read(path: "str | Path", base: str | None = None) -> "Adapter":
     return run(Path(path), base)
 
 
+def render(report: "Report", output_format: str = "text") -> str:
+    """A report in one of the formats of text: text, json, html, markdown, sarif, junit, … Raises UsageError for any other."""
+    from lorascan.reporting import render as run  # noqa: PLC0415 - importing lorascan stays cheap
+
+    return run(report, output_format)
+
+
 def __getattr__(name: str) -> ModuleType:
     """`lorascan.analysis` without an import of its own."""
     if name == "analysis":
@@ -57,4 +64,4 @@ def __getattr__(name: str) -> ModuleType:
     raise AttributeError(message)
 
 
-__all__ = ["__version__", "audit", "read"]
+__all__ = ["__version__", "audit", "read", "render"]

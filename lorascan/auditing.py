@@ -80,6 +80,12 @@ def judged(report: Report, rules: Rulebook) -> Report:
     return replace(report, findings=found, verdict=verdict, gate=gate, policy=rules.policy.name)
 
 
+def slim(report: Report) -> Report:
+    """The report without the file's bytes and the updates' places: all that a reader needs, of any number of files."""
+    facts = (replace(each, updates=()) if isinstance(each, Adapter) else each for each in report.evidence.facts)
+    return replace(report, evidence=replace(report.evidence, facts=tuple(each for each in facts if not isinstance(each, Subject))))
+
+
 def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = None) -> Iterator[object]:
     """The file and its weights: nothing is loaded, torch is not imported."""
     yield StageName.FILE

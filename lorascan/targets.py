@@ -11,10 +11,14 @@ from lorascan.intake.folders import survey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One adapter file, and what stands beside it where it was found by searching a folder."""
+    """One adapter file, and what stands beside it where it was found by searching a folder.
+
+    `shown` is the path that reports tell where it is not the file's own, as for one from stdin.
+    """
 
     path: Path
     surroundings: Surroundings | None = None
+    shown: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,14 @@
-"""What every test takes for granted: time is never judged, an interrupt arrives."""
+"""What every test takes for granted: time is never judged, an interrupt arrives, nothing is configured."""
 
+import os
 import signal
 
 from hypothesis import settings
+
+# Neither a developer's settings nor the results of earlier runs have a say in the tests.
+for name in [each for each in os.environ if each.startswith("LORASCAN_") and each != "LORASCAN_NO_BROWSER"]:
+    del os.environ[name]
+os.environ["LORASCAN_CACHE"] = "false"
 
 settings.register_profile("lorascan", deadline=None)
 settings.load_profile("lorascan")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from typer.core import TyperCommand
+
 from lorascan.core.catalogue import members
 
 
@@ -11,12 +13,20 @@ class Command:
     """One command of the command line.
 
     `run` has typer's annotations and a docstring that is its help. A module imports nothing heavy: every one is imported
-    to print the help.
+    to print the help. `shape` is its class where it has one of its own; `group` puts it under a command of that name, as
+    in `lorascan cache stats`.
     """
 
     name: str
     run: Callable[..., None]
     epilog: str | None = None
+    group: str = ""
+    shape: type[TyperCommand] | None = None
+
+
+GROUPS = {"cache": "Results that are kept by the digest of their file.", "config": "The settings in force."}
+"""What a group's help says."""
+EXIT_CODES_HELP = "Exit codes: 0 admit, 1 reject, 2 usage error, 3 could not decide, 4 no input matched, 5 review needed."
 
 
 def commands() -> tuple[Command, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Verdict
+from lorascan.core.notebook import summary
 
 SCHEMA = "lorascan/report/v1"
 
@@ -45,3 +46,7 @@ class Report:
     schema: str = SCHEMA
     gate: Gate = Gate()
     cached: bool | None = None
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook; `lorascan.render(report, "html")` is the whole page."""
+        return summary(self.name, self.verdict, self.findings)

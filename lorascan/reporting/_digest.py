@@ -100,6 +100,23 @@ def hidden(report: Report, look: Look) -> int:
     return len(report.findings) - len(findings(report, look))
 
 
+def gate_lines(report: Report) -> tuple[tuple[str, str], ...]:
+    """How the caller's own rules met this file, as label and value; nothing where there were none."""
+    gate = report.gate
+    told = [
+        ("fail on", f"{gate.fail_on} and above" if gate.fail_on else ""),
+        ("policy file", gate.policy_sha256),
+        ("config", gate.config),
+        ("list", f"the SHA-256 is {gate.listed}" if gate.listed else ""),
+        ("baseline", gate.baseline_sha256),
+        *(("used", each) for each in gate.waivers),
+        *(("expired", each) for each in gate.expired),
+        *(("not needed", each) for each in gate.unused),
+        ("cache", "the evidence is that of an earlier audit of the same bytes" if report.cached else ""),
+    ]
+    return tuple((label, value) for label, value in told if value)
+
+
 def severity_counts(report: Report) -> tuple[tuple[Severity, int], ...]:
     """How many findings of each severity, worst first, without empty ones."""
     counts = ((each, sum(one.severity is each for one in report.findings)) for each in SEVERITIES)

@@ -1,5 +1,6 @@
 """Lays out text in terminal columns."""
 
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
@@ -123,6 +124,21 @@ class Sheet:
         """One wrapped item a line."""
         for each in items:
             self.paragraph(each, 4, first="  ·")
+
+    def command(self, text: str) -> None:
+        """A shell command, broken between its words, each line but the last ending in a backslash: it can still be pasted."""
+        try:
+            words = [shlex.quote(each) for each in shlex.split(text)]
+        except ValueError:  # a quotation mark without its partner: not written by a shell
+            self.line(text, indent=2)
+            return
+        lines = [""]
+        for each in words:
+            if lines[-1] and columns(f"{lines[-1]} {each}") > self.width - 6:
+                lines.append("")
+            lines[-1] += f" {each}" if lines[-1] else each
+        for place, each in enumerate(lines):
+            self.line(f"{each} \\" if place < len(lines) - 1 else each, indent=2 if place == 0 else 4)
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), style: Style = lambda *_: "") -> None:
         """Aligned columns, two apart; the widest give way where the sheet is too narrow."""

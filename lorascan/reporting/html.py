@@ -13,6 +13,7 @@ from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, quoted
 from lorascan.reporting._gallery import gallery
 from lorascan.reporting._layers import short
+from lorascan.reporting._machine import suppression
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -74,6 +75,21 @@ def _facts(report: Report) -> dict[str, Any]:
         "hunted": _digest.fact(report, Candidates),
         "probe": _digest.fact(report, ProbeFacts),
         "most_rows": _MOST_ROWS,
+        "gate": _digest.gate_lines(report),
+        "file_map": _file_map(report),
+    }
+
+
+def _file_map(report: Report) -> dict[str, Any]:
+    """The parts of the file in bytes, and the header's share of it."""
+    file = _digest.fact(report, FileFacts)
+    if file is None:
+        return {}
+    ends = (8, 8 + file.header_bytes) if file.container == "safetensors" else (0, file.header_bytes)
+    parts = [("length of the header", 0, ends[0]), ("header", *ends), ("tensors", ends[1], file.size)]
+    return {
+        "parts": [each for each in parts if each[2] > each[1]],
+        "header_share": min(1.0, ends[1] / file.size) if file.size else 0.0,
     }
 
 
@@ -92,6 +108,7 @@ def _environment() -> "Environment":
     made.filters |= {
         "seen": foreign,
         "quoted": quoted,
+        "suppression": suppression,
         "short": short,
         "number": write.number,
         "fixed": write.fixed,

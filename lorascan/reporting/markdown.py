@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lorascan.core.behaviour import Candidates
+from lorascan.core.findings import Finding
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, quoted
+from lorascan.reporting._machine import suppression
 
 _SIGNS = {"admit": "✅", "review": "⚠️", "reject": "⛔", "undecided": "❔"}
 _MOST_FINDINGS, _MOST_ROWS, _MOST_LISTED = 50, 10, 40
@@ -36,8 +38,8 @@ def _code(text: str, limit: int = 160) -> str:
     return f"<code>{_escaped(text, limit)}</code>"
 
 
-def _render(report: Report, _: Look) -> str:
-    lines = (*_summary(report), *_findings(report), *_tested(report), *_candidates(report), *_stages(report), *_coverage(report))
+def _render(report: Report, look: Look) -> str:
+    lines = (*_summary(report), *_findings(report, look), *_tested(report), *_candidates(report), *_stages(report), *_coverage(report))
     return _within("\n".join(lines) + "\n")
 
 
@@ -78,21 +80,36 @@ def _summary(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _findings(report: Report) -> Iterator[str]:
-    found = _digest.findings(report)
+def _findings(report: Report, look: Look) -> Iterator[str]:
+    found = _digest.findings(report, look)
+    hidden = _digest.hidden(report, look)
     if not found:
-        yield "No rule fired on what was assessed."
+        yield f"{hidden} findings below {look.least} are not shown." if hidden else "No rule fired on what was assessed."
         yield ""
         return
     rows = [
-        (each.severity, each.rule.code, _escaped(each.message, 240), _code(each.where), _cell(each.measured), _cell(each.threshold))
+        (
+            each.severity,
+            each.rule.code,
+            _escaped(each.message, 240) + _aside(each),
+            _code(each.where),
+            _cell(each.measured),
+            _cell(each.threshold),
+        )
         for each in found[:_MOST_FINDINGS]
     ]
     yield from _table(("Severity", "Rule", "Finding", "Where", "Measured", "Threshold"), rows)
     if len(found) > _MOST_FINDINGS:
         yield ""
         yield f"{len(found) - _MOST_FINDINGS} more findings are in the full report."
+    if hidden:
+        yield ""
+        yield f"{hidden} findings below {look.least} are not shown."
     yield ""
+
+
+def _aside(finding: Finding) -> str:
+    return f" *(does not count, {_escaped(suppression(finding), 240)})*" if finding.suppressed else ""
 
 
 def _cell(value: float | str | None) -> str:
@@ -159,6 +176,8 @@ def _coverage(report: Report) -> Iterator[str]:
         yield ""
         yield from (f"- {_escaped(each, 240)}" for each in limits[:_MOST_LISTED])
         yield ""
+    yield from (f"- {_escaped(label)}: {_escaped(value, 240)}" for label, value in _digest.gate_lines(report))
+    yield ""
     if report.command:
         yield f"Repeat: {_code(report.command, 1000)}"
 

@@ -12,6 +12,7 @@ from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, quoted
 from lorascan.reporting._layers import short
+from lorascan.reporting._machine import suppression
 from lorascan.reporting._terminal import Sheet, cut
 
 _COLOURS = {"admit": "green", "review": "yellow", "reject": "red", "undecided": "blue"}
@@ -24,7 +25,8 @@ _MOST_CANDIDATES, _MOST_LAYERS, _MOST_CURVES, _MOST_LISTED = 8, 5, 8, 12
 def _render(report: Report, look: Look) -> str:
     sheet = Sheet(look)
     _summary(sheet, report)
-    _findings(sheet, report)
+    _findings(sheet, report, look)
+    _gate(sheet, report)
     _tested(sheet, report)
     _candidates(sheet, report)
     _curves(sheet, report)
@@ -77,22 +79,35 @@ def _identity(sheet: Sheet, report: Report) -> None:
     sheet.pair("policy", report.policy)
 
 
-def _findings(sheet: Sheet, report: Report) -> None:
-    found = _digest.findings(report)
+def _findings(sheet: Sheet, report: Report, look: Look) -> None:
+    found = _digest.findings(report, look)
     counts = ", ".join(f"{amount} {severity}" for severity, amount in _digest.severity_counts(report))
     sheet.heading("Findings", counts or "none")
     for each in found:
         _finding(sheet, each)
+    if hidden := _digest.hidden(report, look):
+        sheet.paragraph(f"{write.count(hidden, 'finding')} below {look.least} not shown", 2, "dim")
+
+
+def _gate(sheet: Sheet, report: Report) -> None:
+    """The caller's own rules, where any met this file."""
+    told = _digest.gate_lines(report)
+    if told:
+        sheet.heading("Gate")
+        for label, value in told:
+            sheet.pair(label, foreign(value, 200))
 
 
 def _finding(sheet: Sheet, each: Finding) -> None:
-    level = sheet.paint(each.severity.ljust(6), _SEVERITY[each.severity])
+    level = sheet.paint(each.severity.ljust(6), "dim" if each.suppressed else _SEVERITY[each.severity])
     sheet.line(f"  {level}  {sheet.paint(each.rule.code, 'bold')}  {each.rule.name}")
     sheet.paragraph(foreign(each.message, 400), 10)
     details = [f"at {foreign(each.where)}"] if each.where else []
     details += [f"measured {write.scalar(each.measured)}"] if each.measured is not None else []
     details += [f"threshold {write.scalar(each.threshold)}"] if each.threshold is not None else []
     sheet.paragraph("; ".join([*details, f"confidence {each.confidence}"]), 10, "dim")
+    if each.suppressed:
+        sheet.paragraph(f"does not count, {suppression(each)}", 10, "yellow")
 
 
 def _tested(sheet: Sheet, report: Report) -> None:
@@ -230,7 +245,7 @@ def _closing(sheet: Sheet, report: Report, look: Look) -> None:
             sheet.line(foreign(each, 400), indent=2)
     if report.command:
         sheet.heading("Repeat")
-        sheet.line(foreign(report.command, 1000), indent=2)
+        sheet.command(foreign(report.command, 1000))
 
 
 FORMAT = Format(name="text", suffixes=(".txt",), render=_render, render_all=_render_all)

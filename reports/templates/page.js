@@ -135,6 +135,14 @@
     };
   }
 
+  function span(curves, measure) {
+    // The bands are no series of their own: the axis has to be told how far they reach.
+    const ends = measure === "change" ? curves.flatMap((curve) => curve.points.flatMap((point) => [point[2], point[3]])).filter((each) => each !== null) : [];
+    if (!ends.length) return {};
+    const step = 0.05;
+    return { min: Math.min(0, Math.floor(Math.min(...ends) / step) * step), max: Math.max(step, Math.ceil(Math.max(...ends) / step) * step) };
+  }
+
   function doseOptions(measure) {
     const at = measure === "change" ? 1 : 4;
     const curves = drawn.curves.map((curve, place) => ({ ...curve, label: `${curve.name} · ${curve.kind}${curve.cited ? " · cited" : ""}`, ...look(curve, place) }));
@@ -154,7 +162,7 @@
       },
       xAxis: { ...axis(), type: "value", name: "scale", nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax", splitLine: { show: false },
         axisLabel: { ...text(), customValues: scales, formatter: (value) => figure(value) } },
-      yAxis: { ...axis(), type: "value", name: measure === "change" ? "1 − CLIP similarity to the base" : "lift", nameTextStyle: { ...text(), align: "left", padding: [0, 0, 0, -46] } },
+      yAxis: { ...axis(), type: "value", ...span(curves, measure), name: measure === "change" ? "1 − CLIP similarity to the base" : "lift", nameTextStyle: { ...text(), align: "left", padding: [0, 0, 0, -46] } },
       series: [...(measure === "change" ? curves.map((curve) => band(curve, tone(curve.colour))) : []), ...lines],
     };
   }

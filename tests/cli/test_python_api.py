@@ -8,7 +8,7 @@ from safetensors.numpy import save
 
 import lorascan
 from lorascan import worker
-from lorascan.core.errors import UsageError
+from lorascan.core.errors import Refused, UsageError
 from lorascan.core.evidence import StageName, Status
 from lorascan.core.findings import Decision
 from tests.adapters.builders import make_tensors
@@ -37,3 +37,34 @@ def test_without_the_heavy_libraries_it_is_undecided_and_says_what_to_install(ho
     assert report.verdict.decision is Decision.UNDECIDED
     assert 'pip install "lorascan[audit]"' in " ".join(report.verdict.not_assessed)
     assert {stage.name: stage.status for stage in report.evidence.stages}[StageName.LOAD] is Status.NOT_RUN
+
+
+def test_the_front_exports_what_is_promised_and_is_typed() -> None:
+    assert sorted(lorascan.__all__) == ["__version__", "audit", "read", "render"]
+    assert all(hasattr(lorascan, each) for each in lorascan.__all__)
+    assert (Path(lorascan.__file__).parent / "py.typed").is_file()
+
+
+def test_an_adapter_can_be_read_without_being_judged(honest: Path) -> None:
+    adapter = lorascan.read(str(honest))
+
+    assert len(adapter.updates) == 2
+    assert adapter.leftovers == ()
+    honest.write_bytes(honest.read_bytes()[:-4])
+    with pytest.raises(Refused):
+        lorascan.read(honest)
+
+
+def test_a_report_is_rendered_and_shown_in_a_notebook_without_script_or_markup_of_the_file(tmp_path: Path, honest: Path) -> None:
+    path = tmp_path / "<script>alert(1)<\u2044script>.safetensors"
+    honest.rename(path)
+    report = lorascan.audit(path, policy="static")
+
+    shown = report._repr_html_()
+
+    assert "<script" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+    assert str(report.verdict.decision).upper() in shown
+    assert '"schema"' in lorascan.render(report, "json")
+    with pytest.raises(UsageError):
+        lorascan.render(report, "docx")

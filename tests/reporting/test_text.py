@@ -1,9 +1,12 @@
 """The terminal's report keeps its width, its colours, its sentences."""
 
 import re
+import shlex
+from dataclasses import replace
 
 import pytest
 
+from lorascan.core.findings import Severity, Suppression
 from lorascan.core.report import Report
 from lorascan.reporting import Look, render
 from lorascan.reporting._terminal import Sheet, columns, cut, wrap
@@ -22,6 +25,28 @@ def test_no_line_but_the_command_is_wider_than_the_terminal(example: Report, wid
     body, _, _ = render(example, "text", Look(width=width)).rpartition("\nRepeat\n")
 
     assert max(columns(line) for line in body.splitlines()) <= width
+
+
+def test_the_command_is_broken_between_words_and_can_still_be_pasted() -> None:
+    words = ["lorascan", "audit", "my  file.safetensors", *(f"--option-{number}=value" for number in range(12))]
+
+    _, _, told = render(replace(backdoored(), command=shlex.join(words)), "text").rpartition("\nRepeat\n")
+
+    assert max(map(columns, told.splitlines())) <= 80
+    assert shlex.split(told.replace("\\\n", "")) == words
+
+
+def test_what_is_set_aside_says_so_and_what_is_hidden_is_counted() -> None:
+    aside = Suppression(kind="waiver", reason="our own logo", by="me", expires="2027-06-30")
+    report = replace(backdoored(), findings=tuple(replace(each, suppressed=aside) for each in backdoored().findings))
+
+    for name in ("text", "markdown", "html"):
+        assert "our own logo" in render(report, name), name
+    for name in ("text", "markdown"):
+        shown = render(backdoored(), name, Look(least=Severity.MEDIUM))
+        assert "LS801" in shown
+        assert "LS608" not in shown
+        assert "below medium" in shown
 
 
 def test_colour_comes_only_where_it_is_asked_for(example: Report) -> None:

@@ -1,0 +1,113 @@
+"""Puts reports where the caller wants them."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lorascan.atomic import write_atomically
+from lorascan.commands._stderr import say, silence
+from lorascan.core.errors import UsageError
+from lorascan.core.findings import Severity
+from lorascan.core.report import Report
+from lorascan.reporting import Format, Look, format_for, format_named, formats
+
+STDOUT = Path("-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sinks:
+    """The format of stdout, and every file with its format."""
+
+    printed: Format
+    files: tuple[tuple[Path, Format], ...]
+
+
+def sinks(output_format: str, outputs: Sequence[str], *, many: bool) -> Sinks:
+    """Where reports go, checked before any work is done: PATH by its suffix, or FORMAT=PATH. Raises UsageError."""
+    wanted = [_sink(each) for each in outputs]
+    printed = [kind for path, kind in wanted if path == STDOUT] or [format_named(output_format)]
+    if len(printed) > 1:
+        message = "stdout takes one report: give - once"
+        raise UsageError(message)
+    if printed[0].pack is not None:
+        message = f"{printed[0].name} is no text: say where it goes with -o"
+        raise UsageError(message)
+    files = tuple((path, kind) for path, kind in wanted if path != STDOUT)
+    for path, kind in files:
+        if many and kind.render_all is None and kind.pack is None:
+            message = f"{path}: a {kind.name} report holds one adapter; audit the files one by one"
+            raise UsageError(message)
+    return Sinks(printed=printed[0], files=files)
+
+
+def _sink(text: str) -> tuple[Path, Format]:
+    name, sign, rest = text.partition("=")
+    known = {alias: each for each in formats().values() for alias in (each.name, *each.aliases)}
+    if sign and rest and name in known:
+        return Path(rest), known[name]
+    if text == "-":
+        message = "- needs a format: write -o FORMAT=-, or use -f"
+        raise UsageError(message)
+    return Path(text), format_for(Path(text))
+
+
+def write(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> tuple[list[str], bool]:
+    """Write every file; one that cannot be written is told with the verdict. Returns names written, and any failure."""
+    written, failed = [], False
+    for path, kind in into.files:
+        if not reports:
+            continue
+        try:
+            write_atomically(path, kind.pack(reports) if kind.pack else rendered(kind, reports, look, many=many))
+            written.append(str(path))
+        except OSError as error:
+            failed = True
+            say(f"cannot write {path}: {error.strerror or error}; {verdicts(reports)}", "error")
+    return written, failed
+
+
+def rendered(kind: Format, reports: Sequence[Report], look: Look, *, many: bool) -> str:
+    """The reports in a format of text: a list where several could have been meant, else the one."""
+    if kind.render_all is not None and many:
+        return kind.render_all(reports, look)
+    return kind.render(reports[0], look) if reports else ""
+
+
+def show(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> bool:
+    """Print the reports; False where stdout does not take them, with the verdict told on stderr."""
+    kind = into.printed
+    if not reports and kind.name != "json":
+        return True
+    try:
+        if reports or many:
+            sys.stdout.write(rendered(kind, reports, look, many=many))
+        sys.stdout.flush()
+    except OSError as error:
+        silence(sys.stdout)
+        say(f"cannot print: {error.strerror or error}; {verdicts(reports)}", "error")
+        return False
+    return True
+
+
+def verdicts(reports: Sequence[Report]) -> str:
+    """What was decided, for a reader who gets no report."""
+    return "the verdict was: " + ", ".join(report.verdict.decision for report in reports)
+
+
+def look_of(color: str, least: Severity = Severity.INFO, written: Sequence[str] = ()) -> Look:
+    """How stdout wants its text; `color` is auto, always or never, `written` names the files that are written already."""
+    wanted = {"always": True, "never": False}.get(color)
+    if wanted is None:
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        wanted = bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and not plain)
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+    return Look(colour=wanted, width=width, ascii_only="utf" not in encoding, least=least, written=tuple(written))
+
+
+def file_look(least: Severity = Severity.INFO) -> Look:
+    """How a file wants its text."""
+    return replace(look_of("never"), least=least)

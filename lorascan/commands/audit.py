@@ -1,0 +1,154 @@
+"""`lorascan audit`: the main job."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from lorascan.commands import EXIT_CODES_HELP, Command
+from lorascan.commands import _options as options
+from lorascan.commands._late_help import LateHelp
+from lorascan.commands._stderr import note, say, speak
+
+if TYPE_CHECKING:
+    from lorascan.config import Config, Effective
+    from lorascan.policy import Rulebook
+    from lorascan.settings import Settings
+    from lorascan.targets import Selection
+
+
+def audit(  # noqa: PLR0913 - one parameter an option
+    target: options.Targets,
+    *,
+    policy: options.PolicyChoice = None,
+    base: options.Base = None,
+    scorer: options.Scorer = None,
+    device: options.Device = None,
+    isolation: options.Isolation = None,
+    declared: options.Declared = None,
+    output_format: options.Printed = None,
+    output: options.Output = None,
+    seed: options.Seed = None,
+    fail_on: options.FailOn = None,
+    min_severity: options.MinSeverity = None,
+    baseline: options.Baseline = None,
+    config: options.ConfigFile = None,
+    allow_list: options.AllowList = None,
+    block_list: options.BlockList = None,
+    max_size: options.MaxSize = None,
+    timeout: options.Timeout = None,
+    stdin_filename: options.StdinFilename = None,
+    cache: options.UseCache = None,
+    cache_dir: options.CacheFolder = None,
+    keep_going: options.KeepGoing = None,
+    exit_zero: options.ExitZero = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    log_format: options.Log = options.LogFormat.TEXT,
+    color: options.Color = None,
+) -> None:
+    """Vet, measure, load behind a lock, hunt, probe, decide, report."""
+    from lorascan.commands._running import audit_all  # noqa: PLC0415 - the help stays light
+    from lorascan.commands._sinks import file_look, look_of, show, sinks, write  # noqa: PLC0415
+    from lorascan.policy import NO_INPUT, exit_code, worst  # noqa: PLC0415
+
+    given = {**locals(), "format": output_format}
+    speak(as_json=log_format is options.LogFormat.JSON, verbose=verbose)
+    with _selected(target, stdin_filename) as selected:
+        found = _effective(given, selected, target)
+        settings, rules = _settings(found.config), _rules(found)
+        into = sinks(found.config.format, output or [], many=selected.many)
+        for name in selected.missing:
+            say(f"no adapter found at {name}", "error")
+        reports, lost = audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet, total=len(selected.targets)))
+    codes = [exit_code(report.verdict.decision, rules.policy) for report in reports]
+    code = worst([*codes, *([NO_INPUT] if selected.missing else [])])
+    written, failed = write(reports, into, file_look(found.config.min_severity), many=selected.many)
+    look = look_of(found.config.color, found.config.min_severity, written)
+    if not show(reports, into, look, many=selected.many) or failed or lost:
+        code = worst([code, 3])
+    raise typer.Exit(0 if exit_zero else code)
+
+
+@contextmanager
+def _selected(targets: list[str], stdin_filename: str | None) -> "Iterator[Selection]":
+    """What the arguments mean. Raises UsageError where stdin is asked for together with files."""
+    from lorascan.commands._stdin import from_stdin  # noqa: PLC0415
+    from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.targets import Selection, select  # noqa: PLC0415
+
+    if "-" not in targets:
+        yield select(targets)
+        return
+    if len(targets) > 1:
+        message = "- reads stdin and stands alone"
+        raise UsageError(message)
+    with from_stdin(stdin_filename) as one:
+        yield Selection(targets=(one,), missing=(), many=False)
+
+
+def _effective(given: dict[str, Any], selected: "Selection", targets: list[str]) -> "Effective":
+    """The settings in force, told where a config file was passed over."""
+    from lorascan.config import Config, effective  # noqa: PLC0415
+
+    names = set(Config.model_fields) - {"waiver"}
+    values = {name: value for name, value in given.items() if name in names}
+    values["declared"] = tuple(values["declared"]) if values["declared"] else None
+    scanned = [each.path for each in selected.targets] + [Path(each) for each in targets if each and each != "-"]
+    found = effective(values, file=given["config"], scanned=scanned)
+    for each in found.ignored:
+        say(f"{each} stands beside what is scanned and is not read; name it with --config if it is yours")
+    note(f"config: {found.path or 'none'}")
+    return found
+
+
+def _settings(config: "Config") -> "Settings":
+    from lorascan.commands._limits import size  # noqa: PLC0415
+    from lorascan.settings import settings_of  # noqa: PLC0415
+
+    return settings_of(
+        policy=config.policy,
+        base=config.base,
+        scorer=config.scorer,
+        device=config.device,
+        isolation=config.isolation,
+        declared=config.declared,
+        seed=config.seed,
+        keep_going=config.keep_going,
+        limits={"file_bytes": size(config.max_size)} if config.max_size else None,
+        timeout_seconds=config.timeout,
+    )
+
+
+def _rules(found: "Effective") -> "Rulebook":
+    """How findings are judged. Raises UsageError."""
+    from lorascan.commands._limits import digests  # noqa: PLC0415
+    from lorascan.policy import Rulebook, policy_named, read_baseline  # noqa: PLC0415
+
+    config = found.config
+    policy = policy_named(config.policy)
+    return Rulebook(
+        policy=policy.failing_from(config.fail_on) if config.fail_on else policy,
+        allowed=digests(config.allow_list),
+        blocked=digests(config.block_list),
+        waivers=config.waiver,
+        baseline=read_baseline(config.baseline) if config.baseline else None,
+        fail_on=str(config.fail_on or ""),
+        config=str(found.path or ""),
+    )
+
+
+def _call(settings: "Settings", rules: "Rulebook", config: "Config", *, quiet: bool, total: int) -> Any:  # noqa: ANN401 - imported late
+    from lorascan.cache import Cache, default_folder  # noqa: PLC0415
+    from lorascan.commands._running import Call  # noqa: PLC0415
+
+    cache = Cache(config.cache_dir or default_folder()) if config.cache else None
+    if cache is not None and (trouble := cache.trouble()):
+        say(f"no results are kept in {cache.folder}: {trouble}")
+        cache = None
+    return Call(settings=settings, rules=rules, cache=cache, quiet=quiet, total=total)
+
+
+COMMAND = Command(name="audit", run=audit, epilog=EXIT_CODES_HELP, shape=LateHelp)

@@ -1,0 +1,21 @@
+"""`lorascan cache prune`: forgets old results."""
+
+from typing import Annotated
+
+import typer
+
+from lorascan.commands import Command
+from lorascan.commands._options import CacheFolder
+from lorascan.commands.cache_stats import opened
+
+
+def prune(
+    *,
+    older_than: Annotated[float, typer.Option(min=0, help="Days after which a result is removed.")] = 30.0,
+    cache_dir: CacheFolder = None,
+) -> None:
+    """Remove the results of earlier days, and the oldest where all together are too large."""
+    typer.echo(f"{opened(cache_dir).prune(older_than_days=older_than):,} results removed")
+
+
+COMMAND = Command(name="prune", run=prune, group="cache")
