@@ -190,6 +190,7 @@ def _orders(plan: Plan, command: Command, *, request: int, reply: int) -> Orders
         import_path=plan.reach.import_path,
         packages=plan.reach.packages,
         canary=plan.canary,
+        devices=plan.lock.devices,
     )
 
 
@@ -197,7 +198,7 @@ def limits(lock: Lock) -> dict[str, int]:
     """The kernel's limits for a worker, by name: bytes, seconds, counts."""
     threads = _WORKERS_AT_ONCE * (_THREADS_OF_LIBRARIES + 8 * lock.threads)
     user = NOBODY if os.geteuid() == 0 else os.getuid()
-    return {
+    found = {
         "RLIMIT_CORE": 0,
         "RLIMIT_FSIZE": 0,
         "RLIMIT_MEMLOCK": 0,
@@ -208,6 +209,9 @@ def limits(lock: Lock) -> dict[str, int]:
         "RLIMIT_CPU": lock.cpu_seconds,
         "RLIMIT_NPROC": outside.tasks_of(user) + threads,
     }
+    if lock.devices:
+        del found["RLIMIT_AS"]  # CUDA reserves far more addresses than it uses
+    return found
 
 
 def _facts(name: str, said: Mapping[str, strict.JSON], orders: Orders) -> IsolationFacts:
@@ -216,12 +220,12 @@ def _facts(name: str, said: Mapping[str, strict.JSON], orders: Orders) -> Isolat
         landlock_abi=_integer(said, "landlock_abi"),
         filter_sha256=str(said.get("filter_sha256")),
         uid=_integer(said, "uid"),
-        checks=_checks(said, selfcheck.FIRST if orders.locked else {}),
+        checks=_checks(said, selfcheck.first(orders) if orders.locked else {}),
         limits=MappingProxyType({key: _integer(_mapping(said, "limits"), key) for key in orders.limits}),
     )
     if not orders.locked:
         return facts
-    if facts.landlock_abi < 1 or facts.uid == 0 or facts.filter_sha256 != seccomp.fingerprint(orders.architecture):
+    if facts.landlock_abi < 1 or facts.uid == 0 or facts.filter_sha256 != seccomp.fingerprint(orders.architecture, gpu=orders.gpu):
         message = "HELLO describes another lock than the one ordered"
         raise ValueError(message)
     return facts

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from lorascan.sandbox import kernel
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
-TRUNCATE = 1 << 14
+TRUNCATE, IOCTL_DEV = 1 << 14, 1 << 15
 _FILE_RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 5: 16}
 """From this ABI on the kernel knows that many file rights, one bit each."""
 _NETWORK_ABI, _SCOPE_ABI = 4, 6
@@ -21,9 +21,10 @@ _ALL_OF_TWO = 0b11
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same on every architecture
 _ONLY_VERSION = 1
 _PATH_BENEATH = 1
-_ONLY_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
+_ONLY_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 SYSTEM_FILES = ("/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory")
 """Not /dev/zero: mapped as shared it gives memory that no limit counts."""
+_NOWHERE = "/dev/null"
 OWN_FILES = ("maps", "status", "stat", "statm")
 """Under /proc/self. The whole of /proc/self would expose the host's /proc/self/net."""
 OWN_FOLDERS = ("task",)
@@ -55,11 +56,11 @@ def ruleset(version: int) -> bytes:
     return struct.pack(f"={len(words)}Q", *words)
 
 
-def restrict(readable: Iterable[str], listed: Iterable[str] = (), writable: Iterable[str] = ("/dev/null",)) -> int:
+def restrict(readable: Iterable[str], listed: Iterable[str] = (), written: Iterable[str] = (), devices: Iterable[str] = ()) -> int:
     """Let this thread open nothing but what is named, nor anything that it starts: whole trees.
 
-    Files of `listed` trees are seen by name and not opened. Paths that do not exist are passed over. Returns the ABI.
-    Raises OSError where Landlock is absent.
+    Files of `listed` trees are seen by name and not opened, those of `written` are not read; `devices` are read, written and
+    spoken to by ioctl. Paths that do not exist are passed over. Returns the ABI. Raises OSError where Landlock is absent.
     """
     version = abi()
     if version == 0:
@@ -71,8 +72,11 @@ def restrict(readable: Iterable[str], listed: Iterable[str] = (), writable: Iter
             _grant(descriptor, path, READ_FILE | READ_DIR)
         for path in listed:
             _grant(descriptor, path, READ_DIR)
-        for path in writable:
-            _grant(descriptor, path, READ_FILE | WRITE_FILE)
+        for path in written:
+            _grant(descriptor, path, WRITE_FILE)
+        _grant(descriptor, _NOWHERE, READ_FILE | WRITE_FILE)
+        for path in devices:
+            _grant(descriptor, path, (READ_FILE | WRITE_FILE | IOCTL_DEV) & handled_file_rights(version))
         kernel.system_call(_RESTRICT, descriptor, 0)
     finally:
         os.close(descriptor)

@@ -53,7 +53,7 @@ def main(text: str) -> None:
         sys.exit(f"the lock could not be put on: {error.strerror or error}")
     hello = {
         "landlock_abi": version,
-        "filter_sha256": seccomp.fingerprint(orders.architecture) if orders.locked else "",
+        "filter_sha256": seccomp.fingerprint(orders.architecture, gpu=orders.gpu) if orders.locked else "",
         "uid": os.getuid(),
         "checks": selfcheck.first_stage(orders) if orders.locked else {},
         "limits": selfcheck.limits_in_force(orders.limits),
@@ -62,7 +62,7 @@ def main(text: str) -> None:
     serve.report_crashes(orders.reply)
     program = _prepared(orders)
     if orders.locked:
-        seccomp.install(orders.architecture, 2, os.getpid())
+        seccomp.install(orders.architecture, 2, os.getpid(), gpu=orders.gpu)
     checks = selfcheck.second_stage(orders) if orders.locked else {}
     wire.send(orders.reply, Kind.READY, strict.written({"checks": checks}))
     serve.serve(program, orders.request, orders.reply, orders.sealed)
@@ -83,8 +83,9 @@ def lock(orders: Orders) -> int:
     privileges.limit(orders.limits)
     privileges.give_up_the_rest(orders.architecture)
     own, own_folders = ([f"/proc/self/{name}" for name in names] for names in (landlock.OWN_FILES, landlock.OWN_FOLDERS))
-    version = landlock.restrict([*orders.readable, *landlock.SYSTEM_FILES, *own], own_folders)
-    seccomp.install(orders.architecture, 1, os.getpid())
+    written = own_folders if orders.gpu else ()  # CUDA names its threads through their comm files
+    version = landlock.restrict([*orders.readable, *landlock.SYSTEM_FILES, *own], own_folders, written, orders.devices)
+    seccomp.install(orders.architecture, 1, os.getpid(), gpu=orders.gpu)
     return version
 
 

@@ -15,7 +15,7 @@ class Orders:
     others in a mount namespace of its own. `readable` are the trees that Landlock grants, `required` those of them
     that must be there. `import_path` is the worker's sys.path, `packages` gives the place of each top-level package
     outside it. `canary` is a file that the parent can read and the worker must not. `sealed` names each sealed
-    descriptor and its size.
+    descriptor and its size. `devices` are the nodes of a GPU, none without one.
     """
 
     locked: bool
@@ -31,6 +31,7 @@ class Orders:
     import_path: tuple[str, ...]
     packages: Mapping[str, str]
     canary: str
+    devices: tuple[str, ...] = ()
 
     def written(self) -> str:
         """The orders as JSON, for the command line."""
@@ -40,10 +41,15 @@ class Orders:
     def read(cls, text: str) -> "Orders":
         """The orders that `written` wrote."""
         fields = json.loads(text)
-        for name in ("readable", "required", "import_path"):
+        for name in ("readable", "required", "import_path", "devices"):
             fields[name] = tuple(fields[name])
         fields["sealed"] = {name: (descriptor, size) for name, (descriptor, size) in fields["sealed"].items()}
         return cls(**fields)
+
+    @property
+    def gpu(self) -> bool:
+        """Whether the wider lock of a GPU is asked for."""
+        return bool(self.devices)
 
     @property
     def descriptors(self) -> frozenset[int]:

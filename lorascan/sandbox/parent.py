@@ -123,7 +123,7 @@ def launch(
         plan = Plan(
             lock=lock,
             architecture=architecture,
-            reach=reach(program, lock.read_paths),
+            reach=reach(program, lock.read_paths, lock.devices),
             sealed=handed,
             order=order,
             canary=canary(held),

@@ -33,10 +33,12 @@ class Lock:
     symbolic link inside such a folder is followed only where its target lies in a readable folder too. `memory_bytes`
     bounds private memory (RLIMIT_DATA) and, watched by the parent, private and shared memory together.
     `start_seconds` bounds the time from start to READY, `idle_seconds` the silence within a call, `wall_seconds` the
-    life after READY. `chatter_bytes` bounds stdout and stderr together, `reply_bytes` and `frames` one call's answer.
+    life after READY. `devices` are the nodes of a GPU: they widen the filters, and memory is then only watched by the
+    parent. `chatter_bytes` bounds stdout and stderr together, `reply_bytes` and `frames` one call's answer.
     """
 
     read_paths: tuple[Path, ...] = ()
+    devices: tuple[str, ...] = ()
     memory_bytes: int = 12 * GIB
     cpu_seconds: int = 3600
     threads: int = 1

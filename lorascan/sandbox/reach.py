@@ -13,6 +13,7 @@ from pathlib import Path
 from lorascan.core.errors import Unavailable
 
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")
+_FOR_A_GPU = ("/sys", "/proc/driver/nvidia")
 _SITE = ("site-packages", "dist-packages")
 _OWN_PACKAGE = Path(__file__).resolve().parents[1]
 _TOO_WIDE = ("/", "/proc", "/dev", "/sys", "/etc", "/usr", "/var", "/tmp", "/home", "/root", "/run", "/mnt", "/opt")  # noqa: S108
@@ -24,7 +25,7 @@ class Reach:
 
     `interpreter` is the binary, `import_path` its sys.path, `packages` the place of each top-level package outside
     that, `trees` every file and folder that the worker may read (both as written and with links followed), `required`
-    those of them whose absence would stop it.
+    those of them whose absence would stop it, `devices` the nodes of a GPU that it may write to as well.
     """
 
     interpreter: str
@@ -32,9 +33,10 @@ class Reach:
     packages: dict[str, str]
     trees: tuple[str, ...]
     required: tuple[str, ...]
+    devices: tuple[str, ...] = ()
 
 
-def reach(program: str, read_paths: Iterable[Path]) -> Reach:
+def reach(program: str, read_paths: Iterable[Path], devices: tuple[str, ...] = ()) -> Reach:
     """What `program`, an importable module's name, needs besides `read_paths`. Raises Unavailable where one is missing."""
     own = [_permitted(path) for path in read_paths]
     if os.geteuid() == 0:
@@ -46,13 +48,14 @@ def reach(program: str, read_paths: Iterable[Path]) -> Reach:
     required = [interpreter, *import_path, *packages.values(), *own]
     prefixes = (sys.base_prefix, sys.base_exec_prefix)
     libraries = [str(Path(prefix, name)) for prefix in prefixes for name in ("lib", "lib64")]
-    trees = [*_SYSTEM, *libraries, *required]
+    trees = [*_SYSTEM, *libraries, *required, *(_FOR_A_GPU if devices else ())]
     return Reach(
         interpreter=interpreter,
         import_path=import_path,
         packages=packages,
         trees=_with_links_followed(trees),
         required=tuple(dict.fromkeys(required)),
+        devices=devices,
     )
 
 

@@ -56,12 +56,14 @@ rt_sigsuspend sigaltstack restart_syscall pause clock_gettime clock_getres getti
 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2 pipe pipe2 getrandom
 arch_prctl capget """)
 _STAGE_1_ONLY = _names("ftruncate mkdir mkdirat unlink unlinkat rmdir rename renameat renameat2")
+_CUDA = _names("memfd_create mbind get_mempolicy set_mempolicy mlock")
 _ABSENT = _names("clone3 openat2 io_uring_setup io_uring_enter io_uring_register statmount listmount")
 
 _CLONE_THREAD = 0x00010000
 # NEWTIME, PTRACE, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _CLONE_REFUSED = 0x80 | 0x2000 | 0x20000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 _TERMINAL_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5451, 0x5450)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIOCLEX FIONCLEX
+_ALL_TERMINAL_IOCTLS = (0x5400, 0x5500)
 # SET_NAME GET_NAME GET_NO_NEW_PRIVS SET_NO_NEW_PRIVS GET_DUMPABLE GET_PDEATHSIG CAPBSET_READ GET_SECUREBITS SET_VMA
 _PRCTLS = (15, 16, 39, 38, 3, 2, 23, 27, 0x53564D41)
 _FCNTLS = (0, 1, 2, 3, 4, 1030, 1032, 1034)  # DUPFD GETFD SETFD GETFL SETFL DUPFD_CLOEXEC GETPIPE_SZ GET_SEALS
@@ -69,12 +71,16 @@ _MAP_SHARED, _MAP_ANONYMOUS, _MAP_GROWSDOWN = 0x01, 0x20, 0x100
 _OPEN_TO_CHANGE = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000  # O_ACCMODE O_CREAT O_TRUNC O_APPEND O_TMPFILE
 
 
-def program(architecture: str, stage: Stage, own_id: int) -> list[Instruction]:
-    """The filter of a stage for a process whose id is `own_id`; complete in itself, whatever else is installed."""
+def program(architecture: str, stage: Stage, own_id: int, *, gpu: bool = False) -> list[Instruction]:
+    """The filter of a stage for a process whose id is `own_id`; complete in itself, whatever else is installed.
+
+    With `gpu` it is the wider one that CUDA needs, after public sources and unverified.
+    """
     numbers = NUMBERS[architecture]
-    blocks: list[tuple[str, Block]] = [(name, [answer(ALLOW)]) for name in _ALLOWED]
+    blocks: list[tuple[str, Block]] = [(name, [answer(ALLOW)]) for name in (*_ALLOWED, *(_CUDA if gpu else ()))]
     blocks += [(name, [answer(refusal(errno.ENOSYS))]) for name in _ABSENT]
-    blocks += [*_by_argument(own_id).items(), *(_first_only() if stage == 1 else _reading_only())]
+    by_argument = {**_by_argument(own_id), **(_for_cuda() if gpu else {})}
+    blocks += [*by_argument.items(), *(_first_only() if stage == 1 else _reading_only())]
     code = _prologue(architecture)
     for name, block in blocks:
         if name in numbers:
@@ -87,15 +93,15 @@ def refusal(number: int) -> int:
     return 0x00050000 | number
 
 
-def fingerprint(architecture: str) -> str:
+def fingerprint(architecture: str, *, gpu: bool = False) -> str:
     """SHA-256, in hex, over both filters as assembled for process id 0."""
     stages: tuple[Stage, Stage] = (1, 2)
-    return hashlib.sha256(b"".join(assembled(program(architecture, stage, 0)) for stage in stages)).hexdigest()
+    return hashlib.sha256(b"".join(assembled(program(architecture, stage, 0, gpu=gpu)) for stage in stages)).hexdigest()
 
 
-def install(architecture: str, stage: Stage, own_id: int) -> None:
+def install(architecture: str, stage: Stage, own_id: int, *, gpu: bool = False) -> None:
     """Put the filter of a stage on every thread of this process. Raises OSError."""
-    code = assembled(program(architecture, stage, own_id))
+    code = assembled(program(architecture, stage, own_id, gpu=gpu))
     instructions = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("@HP", len(code) // 8, ctypes.addressof(instructions))  # struct sock_fprog
     unsynchronised = kernel.system_call(NUMBERS[architecture]["seccomp"], SET_MODE_FILTER, TSYNC, header)
@@ -131,6 +137,16 @@ def _by_argument(own_id: int) -> dict[str, Block]:
         "sched_setaffinity": own,
         "sched_getaffinity": own,
     }
+
+
+def _for_cuda() -> dict[str, Block]:
+    """Any ioctl but a terminal's, whose numbers lie together (a driver's have its own); shared memory, which the parent watches."""
+    ioctl = [load(low(1))]
+    for value in _TERMINAL_IOCTLS:
+        ioctl += [skip_unless_equal(value, 1), answer(ALLOW)]
+    first, beyond = _ALL_TERMINAL_IOCTLS
+    ioctl += [skip_unless_at_least(first, 1), skip_unless_at_least(beyond, 1), answer(ALLOW), answer(refusal(errno.ENOTTY))]
+    return {"mmap": [answer(ALLOW)], "ioctl": ioctl}
 
 
 def _first_only() -> list[tuple[str, Block]]:

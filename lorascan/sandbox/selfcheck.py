@@ -33,6 +33,7 @@ _FORBIDDEN = (
 _BAD_POINTER = 1
 _RLIMIT_CORE = 4
 _MAP_GROWSDOWN = 0x100
+_NOT_ON_A_GPU = frozenset({"no shared memory"})
 _ABSENT = ("clone3", "openat2", "io_uring_setup")
 _DESCRIPTORS_TRIED = 1024
 _WRITABLE_ELSEWHERE = ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev", ".")  # noqa: S108 - places that must be refused
@@ -40,7 +41,12 @@ _WRITABLE_ELSEWHERE = ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev", ".")  # noqa
 
 def first_stage(orders: Orders) -> dict[str, bool]:
     """Every check of the first lock, by name."""
-    return {name: check(orders) for name, check in FIRST.items()}
+    return {name: check(orders) for name, check in first(orders).items()}
+
+
+def first(orders: Orders) -> Mapping[str, Check]:
+    """The checks of the first lock: all of them, but for those that a GPU's wider lock cannot pass."""
+    return {name: check for name, check in FIRST.items() if not orders.gpu or name not in _NOT_ON_A_GPU}
 
 
 def second_stage(orders: Orders) -> dict[str, bool]:
@@ -115,7 +121,8 @@ def _no_signals(_: Orders) -> bool:
 def _calls_refused(orders: Orders) -> bool:
     numbers = NUMBERS[orders.architecture]
     nulls = (0, 0, 0, 0, 0)
-    forbidden = all(refused(lambda name=name: kernel.system_call(numbers[name], *nulls)) for name in _FORBIDDEN)  # type: ignore[misc]
+    wanted = [name for name in _FORBIDDEN if not orders.gpu or name != "memfd_create"]
+    forbidden = all(refused(lambda name=name: kernel.system_call(numbers[name], *nulls)) for name in wanted)  # type: ignore[misc]
     absent = all(
         refused(lambda name=name: kernel.system_call(numbers[name], *nulls), (errno.ENOSYS,))  # type: ignore[misc]
         for name in _ABSENT

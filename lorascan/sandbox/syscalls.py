@@ -48,7 +48,7 @@ modify_ldt 154 -; capset 126 91; landlock_create_ruleset 444 444; landlock_add_r
 landlock_restrict_self 446 446; rt_sigqueueinfo 129 138; rt_tgsigqueueinfo 297 240; setsid 112 157;
 setpgid 109 154; setpriority 141 140; sched_setscheduler 144 119; sched_setattr 314 274; syslog 103 116;
 name_to_handle_at 303 264; open_by_handle_at 304 265; kcmp 312 272; mlock 149 228; mbind 237 235;
-set_mempolicy 238 237; timer_create 222 107; timerfd_create 283 85; signalfd4 289 74; remap_file_pages 216 234;
+set_mempolicy 238 237; get_mempolicy 239 236; timer_create 222 107; timerfd_create 283 85; signalfd4 289 74; remap_file_pages 216 234;
 shmat 30 196; statmount 457 457; listmount 458 458; mseal 462 462
 """
 

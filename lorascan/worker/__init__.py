@@ -17,7 +17,7 @@ from lorascan.sandbox import Pending, Session, launch
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 from lorascan.worker.client import Shape, Worker, stage_failures
-from lorascan.worker.lock import backend_of, lock_for
+from lorascan.worker.lock import backend_of, devices_of, lock_for
 
 PROGRAM = "lorascan.worker.program"
 _CHECK_PROMPTS = ("a red circle on a blue background", "a photo of a dog", "", "a house")
@@ -75,6 +75,7 @@ _LIBRARIES = ("torch", "torchvision", "diffusers", "peft", "transformers", "open
 def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping[str, bytes]) -> Iterator[Pending]:
     limits = settings.worker
     read = (base.folder.resolve(), base.scorer.resolve())
+    lock = lock_for(limits, read, devices_of(settings))
     arguments = {
         "base": str(read[0]),
         "family": base.family,
@@ -86,7 +87,7 @@ def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping
     }
     with (
         stage_failures(role),
-        launch(PROGRAM, lock_for(limits, read), blobs=blobs, arguments=arguments, isolation=backend_of(settings)) as pending,
+        launch(PROGRAM, lock, blobs=blobs, arguments=arguments, isolation=backend_of(settings)) as pending,
     ):
         yield pending
 

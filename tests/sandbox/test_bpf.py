@@ -168,3 +168,49 @@ def test_an_instruction_that_is_not_ours_is_not_guessed_at() -> None:
 def test_the_fingerprint_differs_by_architecture_and_not_by_process() -> None:
     assert len({seccomp.fingerprint(architecture) for architecture in ARCHITECTURES}) == 2
     assert seccomp.fingerprint("x86_64") == seccomp.fingerprint("x86_64")
+
+
+GPU_CASES = [
+    ("ioctl", (3, 0xC020462A), "allow"),  # a driver's
+    ("ioctl", (3, 0x30000001), "allow"),
+    ("ioctl", (3, 27), "allow"),
+    ("ioctl", (0, 0x5413), "allow"),  # TIOCGWINSZ
+    ("ioctl", (0, 0x5412), "ENOTTY"),  # TIOCSTI
+    ("ioctl", (0, 0x541C), "ENOTTY"),  # TIOCLINUX
+    ("ioctl", (0, 0x540E), "ENOTTY"),  # TIOCSCTTY
+    ("ioctl", (0, 0x7F00005412), "ENOTTY"),
+    ("memfd_create", (1, 1), "allow"),
+    ("mlock", (), "allow"),
+    ("mmap", (0, 4096, 3, 0x21), "allow"),
+    ("execveat", (), "EPERM"),
+    ("socket", (1,), "EPERM"),
+    ("clone", (17,), "EPERM"),
+]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize(("call", "arguments", "expected"), GPU_CASES)
+def test_the_filter_of_a_gpu_lets_the_driver_be_asked_and_no_terminal(
+    architecture: str, stage: seccomp.Stage, call: str, arguments: Any, expected: str
+) -> None:
+    program = seccomp.program(architecture, stage, OWN, gpu=True)
+    words = bpf.record(AUDIT_ARCHITECTURES[architecture], NUMBERS[architecture][call], arguments)
+
+    assert says(bpf.interpret(program, words)) == expected
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_filter_of_a_gpu_allows_nothing_else_that_the_plain_one_refuses(architecture: str, stage: seccomp.Stage) -> None:
+    plain, wide = (seccomp.program(architecture, stage, OWN, gpu=gpu) for gpu in (False, True))
+
+    differing = {
+        name
+        for name, number in NUMBERS[architecture].items()
+        for words in [bpf.record(AUDIT_ARCHITECTURES[architecture], number)]
+        if bpf.interpret(plain, words) != bpf.interpret(wide, words)
+    }
+
+    assert differing == {"memfd_create", "mbind", "get_mempolicy", "set_mempolicy", "mlock", "ioctl"}
+    assert seccomp.fingerprint(architecture) != seccomp.fingerprint(architecture, gpu=True)

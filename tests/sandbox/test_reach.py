@@ -117,3 +117,15 @@ def test_a_program_outside_the_library_paths_brings_its_own_package_alone(monkey
 def test_every_right_that_the_kernel_knows_is_handled(abi: int, rights: int, size: int) -> None:
     assert landlock.handled_file_rights(abi) == 2**rights - 1
     assert len(landlock.ruleset(abi)) == size
+
+
+def test_the_nodes_of_a_gpu_are_bound_by_name_and_no_others() -> None:
+    nodes = ("/dev/nvidiactl", "/dev/nvidia0")
+    given = Reach(interpreter="/p", import_path=(), packages={}, trees=("/sys",), required=(), devices=nodes)
+
+    said = namespaces.arguments("bwrap", given, ENVIRONMENT, root=False)
+
+    assert pairs(said, "--dev-bind") == [(node, node) for node in nodes]
+    assert said.index("--dev-bind") < said.index("--remount-ro")
+    assert "/sys" in reach.reach("lorascan.sandbox.payload", (), nodes).trees
+    assert "/sys" not in reach.reach("lorascan.sandbox.payload", ()).trees

@@ -185,3 +185,17 @@ def test_a_missing_read_path_and_a_missing_program_are_refused(tmp_path: Path) -
 def test_arguments_too_large_for_the_pipe_are_refused_at_once() -> None:
     with pytest.raises(ValueError, match="pass large ones with a call"):
         launch(PROGRAM, QUICK, arguments={"text": "x" * 40_000})
+
+
+def test_the_wider_lock_of_a_gpu_proves_itself_without_one(isolation: str) -> None:
+    """The nodes here are no GPU's: that CUDA works inside is shown nowhere yet."""
+    with start(PROGRAM, replace(QUICK, devices=("/dev/full", "/dev/zero")), isolation=isolation) as session:
+        facts = session.facts
+        asked = (
+            "import os\nfor path in ('/dev/full', '/dev/mem', '/etc/passwd'):\n    try: os.close(os.open(path, os.O_RDONLY)); print(path)\n"
+        )
+        told = session.call("run", {"source": asked + "    except OSError: pass"}).result["output"]
+
+    assert set(facts.checks) == ({*selfcheck.FIRST, *selfcheck.SECOND} - {"no shared memory"})
+    assert "RLIMIT_AS" not in facts.limits
+    assert told == "/dev/full\n"

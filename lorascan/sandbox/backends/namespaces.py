@@ -32,6 +32,8 @@ def arguments(bubblewrap: str, reach: Reach, environment: Mapping[str, str], *, 
     for name, value in environment.items():
         said += ["--setenv", name, value]
     said += ["--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/tmp"]  # noqa: S108 - an empty folder inside
+    for node in reach.devices:
+        said += ["--dev-bind", node, node]
     said += _binds(reach.trees)
     return [*said, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
