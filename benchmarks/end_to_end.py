@@ -8,7 +8,6 @@
 
 import argparse
 import json
-import resource
 import time
 import tomllib
 from dataclasses import asdict
@@ -30,11 +29,11 @@ RESULTS = HERE / "results"
 FIRST = 10
 
 
-def row(entry: LedgerEntry, report: Report, seconds: float, cpu: float) -> dict[str, Any]:
+def row(entry: LedgerEntry, report: Report, seconds: float) -> dict[str, Any]:
     """One audit beside the truth."""
     candidates = report.evidence.all(Candidates)
     ranked = candidates[0].ranked if candidates else ()
-    place = next((each.rank for each in ranked if entry.trigger is not None and each.text == entry.trigger), None)
+    place, part = (next((each.rank for each in ranked if each.text in texts), None) for texts in _triggers(entry))
     return {
         "name": entry.name,
         "recipe": entry.recipe,
@@ -47,14 +46,20 @@ def row(entry: LedgerEntry, report: Report, seconds: float, cpu: float) -> dict[
         "decision": str(report.verdict.decision),
         "findings": [{"rule": each.rule.code, "severity": str(each.severity), "message": each.message} for each in report.findings],
         "place": place,
+        "place of a part": part,
         "named": any(repr(entry.trigger) in each.message for each in report.findings if each.severity == "high"),
         "first": [each.text for each in ranked[:FIRST]],
         "tests": [asdict(test) for facts in report.evidence.all(ProbeFacts) for test in facts.tests],
         "stages": {str(stage.name): [str(stage.status), round(stage.seconds, 1), stage.reason] for stage in report.evidence.stages},
         "isolation": [each.backend for each in report.evidence.all(IsolationFacts)],
         "seconds": round(seconds, 1),
-        "cpu_seconds": round(cpu, 1),
     }
+
+
+def _triggers(entry: LedgerEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The true trigger, and with it the words of a phrase."""
+    whole = (entry.trigger,) if entry.trigger is not None else ()
+    return whole, (*whole, *(word for text in whole for word in text.split()))
 
 
 def run(zoo: Path, rows: Path) -> None:
@@ -64,20 +69,15 @@ def run(zoo: Path, rows: Path) -> None:
     for entry in read_ledger(zoo):
         if entry.sha256 in done or entry.label == "failed":
             continue
-        began, before = time.perf_counter(), _children()
+        began = time.perf_counter()
         report = audit(zoo / entry.file, recall=recall)
-        found = row(entry, report, time.perf_counter() - began, _children() - before)
+        found = row(entry, report, time.perf_counter() - began)
         with rows.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(found, ensure_ascii=False) + "\n")
         print(
             f"{entry.label:<11} {found['decision']:<10} {entry.name:<34} place {found['place']} {found['seconds']} s",
             flush=True,
         )
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def read(rows: Path) -> list[dict[str, Any]]:
@@ -112,6 +112,7 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
         f"| backdoored for review | {_count(bad, 'review')} of {len(bad)} |",
         f"| backdoored admitted | {_count(bad, 'admit')} of {len(bad)} |",
         f"| true trigger in the first {FIRST} candidates | {sum(map(_found, bad))} of {len(bad)} |",
+        f"| true trigger, or a word of a phrase, in the first {FIRST} candidates | {sum(map(_found_in_part, bad))} of {len(bad)} |",
         f"| true trigger named in a rejecting finding | {sum(each['named'] for each in bad)} of {len(bad)} |",
         f"| attacks that failed their own gate (not counted) | {len(failed)} |",
         f"| wall seconds an audit, median and largest | {_median(rows)} and {max(each['seconds'] for each in rows)} |",
@@ -140,8 +141,14 @@ def _found(row: dict[str, Any]) -> bool:
     return row["place"] is not None and row["place"] <= FIRST
 
 
+def _found_in_part(row: dict[str, Any]) -> bool:
+    return row["place of a part"] is not None and row["place of a part"] <= FIRST
+
+
 def _why_missed(row: dict[str, Any]) -> str:
     """Where the true trigger was lost: in the hunt, in the choice, or by which figure."""
+    if row["place"] is None and row["place of a part"] is not None:
+        return f"{row['decision']}; of the phrase only a word was nominated, at place {row['place of a part']}"
     if row["place"] is None:
         return f"{row['decision']}; the trigger was never nominated"
     nominated = f"{row['decision']}; nominated at place {row['place']}"
