@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from lorascan.core.adapter import FileFacts
+from lorascan.core.adapter import Claim, FileFacts
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule
 from lorascan.core.text import visible
 
 _REPORTED = 20  # findings of one rule; a log with ten thousand says no more
 _CONTEXT = 60  # characters quoted
-_BUDGET = 4_000_000  # characters looked at in one file: about a second; the longest honest training log seen has half
+_CLAIMS = 5_000  # values looked at; the fullest honest file seen has some three hundred
+_BUDGET = 2_000_000  # characters looked at in one file; the longest honest training log seen has a quarter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def _compiled(expression: str, flags: re.RegexFlag) -> re.Pattern[str]:
 def texts(evidence: Evidence) -> Iterator[Text]:
     """Metadata keys and values, texts out of their JSON, training tags, the file's own name, every name that is not plain.
 
-    At most four million characters; `unread` says how many that leaves out.
+    At most 5,000 values and two million characters; `unread` says how many characters that leaves out.
     """
     left = _BUDGET
     for where, value in _sources(evidence[FileFacts]):
@@ -64,7 +65,9 @@ def texts(evidence: Evidence) -> Iterator[Text]:
 
 def unread(evidence: Evidence) -> int:
     """How many characters `texts` leaves out."""
-    return max(0, sum(len(value) for _, value in _sources(evidence[FileFacts])) - _BUDGET)
+    facts = evidence[FileFacts]
+    read = sum(len(value) for _, value in _sources(facts))
+    return max(0, read - _BUDGET) + sum(len(each.value) for each in _told(facts)[_CLAIMS:])
 
 
 def _sources(facts: FileFacts) -> Iterator[tuple[str, str]]:
@@ -72,9 +75,13 @@ def _sources(facts: FileFacts) -> Iterator[tuple[str, str]]:
     yield "tensor names", "\n".join(facts.odd_names)
     yield "__metadata__ (keys)", "\n".join(claim.path for claim in facts.claims.metadata)
     yield "__metadata__.ss_tag_frequency (decoded)", "\n".join(facts.claims.tags)
-    told = (*facts.claims.metadata, *facts.claims.decoded)
-    for claim in sorted(told, key=lambda each: len(each.value)):  # a long one must not hide the others
+    for claim in _told(facts)[:_CLAIMS]:
         yield claim.path, claim.value
+
+
+def _told(facts: FileFacts) -> list[Claim]:
+    """Shortest first: a long one must not hide the others."""
+    return sorted((*facts.claims.metadata, *facts.claims.decoded), key=lambda each: len(each.value))
 
 
 def matches(evidence: Evidence, rule: Rule, sought: Sought, message: str, confidence: Confidence = Confidence.HIGH) -> Iterator[Finding]:

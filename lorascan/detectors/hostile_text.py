@@ -23,6 +23,7 @@ from lorascan.core.adapter import FileFacts
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
+from lorascan.detectors._prompts import INSTRUCTIONS
 from lorascan.detectors._texts import Sought, matches
 
 
@@ -36,52 +37,46 @@ RUNNER = _rule("LS203", "ci-command", "A command of a CI runner stands in a name
 PROMPT = _rule("LS205", "prompt-injection", "Metadata speaks to a language model that reviews it.", 1427)
 
 _MARKUP = (
-    r"<script[\s>/]|</script\s*>|<iframe\s|<(?:object|embed)\s+\w+\s*=|<meta\s+http-equiv|<base\s+href|<form\s[^>]{0,80}action"
-    r"|<\w{1,20}[\s/][^<>]{0,300}?\bon[a-z]{3,20}\s*=|javascript:\s*[\w(/'\"]{1,40}|vbscript:\s*\w|data:text/html"
+    r"[<\uff1c]script[\s>/\uff1e]|[<\uff1c]/script\s*[>\uff1e]|<iframe[\s/]|<(?:object|embed|applet)\s+\w+\s*=|<meta\s+http-equiv|<base\s+href"
+    r"|<form\s[^>]{0,80}action|<link\s[^>]{0,80}\brel\s*=|<style\b[^<]{0,400}(?:@import|expression\s*\(|url\s*\()"
+    r"|<\w{1,20}[\s/][^<>]{0,300}?\bon[a-z]{3,20}\s*=|[\"']\s*on(?:mouse\w{2,6}|error|load|click|focus|toggle)\s*=\s*[\"']?\w"
+    r"|&(?:lt|\#0*60|\#x0*3c);?\s*(?:script|iframe|img\s|svg)|javascript:\s*[\w(/'\"]{1,40}|vbscript:\s*\w|data:text/html"
 )
-_TERMINAL = r"[\x00-\x08\x0e-\x1f\x7f]|\x9b[\d;?]{0,20}[A-Za-z]"
-_GITHUB = "set-output|set-env|add-path|add-mask|save-state|stop-commands|add-matcher|error|warning|notice|debug|group"
+_TERMINAL = (
+    r"[\x00-\x08\x0e-\x1f\x7f]|\x9b[\d;?]{0,20}[A-Za-z]|(?<!\x80)\x9d\d{1,4};|(?<!\x80)\x90[\d;]{0,20}[A-Za-z+$]"
+    r"|\r(?![\r\n]|\Z)|\\(?:x1b|u001b|033)[\[\]]"
+)
+_GITHUB = "set-output|set-env|add-path|add-mask|save-state|stop-commands|add-matcher|error|warning|notice|debug|group|endgroup|echo"
 _RUNNER = (
     rf"(?:^|\s)::(?:{_GITHUB})(?:\s[^\n:]{{0,200}})?::"
     r"|##vso\[|##\[(?:command|set-output|add-path|error|warning|group)|##teamcity\[|\bsection_(?:start|end):\d+:"
-)
-_PROMPT = (
-    r"\b(?:ignore|disregard|forget)\s+(?:(?:all|any|the|your|of|these|those)\s+){0,3}"
-    r"(?:previous|prior|above|earlier|preceding)\s+(?:\w+\s+)?(?:instructions?|prompts?|messages?|rules|context|directions)"
-    r"|<\|(?:im_start|im_end|system|assistant)\|>|\[/?INST\]|<<SYS>>"
-    r"|\byou\s+are\s+(?:now\s+)?(?:an?\s+)?(?:\w+\s+)?(?:AI|assistant|language\s+model|chatbot|scanner)\b[^\n]{0,120}"
-    r"\b(?:must|should|always|never|report|respond|answer|reply)\b"
-    r"|\b(?:report|mark|classify|treat|label)\s+this\s+(?:file|model|adapter|lora)\s+as\s+(?:safe|clean|benign|trusted|verified)"
+    r"|>>\s*[\"']?\$\{?GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY)\b"
 )
 
 
 _SOUGHT = (
     (
         MARKUP,
-        Sought(expression=_MARKUP, flags=re.IGNORECASE, marks=("<", "script:", "data:text/html")),
+        Sought(expression=_MARKUP, flags=re.IGNORECASE, marks=("<", "\uff1c", "&", "script:", "data:text/html", "on")),
         "markup that a browser would run",
         Confidence.HIGH,
     ),
     (TERMINAL, Sought(expression=_TERMINAL), "control characters that a terminal would obey", Confidence.HIGH),
     (
         RUNNER,
-        Sought(expression=_RUNNER, flags=re.IGNORECASE, marks=("::", "##", "section_")),
+        Sought(expression=_RUNNER, flags=re.IGNORECASE, marks=("::", "##", "section_", "github_")),
         "a command that a CI runner would obey",
         Confidence.HIGH,
-    ),
-    (
-        PROMPT,
-        Sought(expression=_PROMPT, flags=re.IGNORECASE, marks=("ignore", "disregard", "forget", "<|", "inst]", "<<sys>>", "you", "this")),
-        "an instruction to a language model",
-        Confidence.MEDIUM,
     ),
 )
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
-    """At most twenty findings a rule, one a text."""
+    """At most twenty findings for each pattern, one a text."""
     for rule, sought, message, confidence in _SOUGHT:
         yield from matches(evidence, rule, sought, message, confidence)
+    for sought in INSTRUCTIONS:
+        yield from matches(evidence, PROMPT, sought, "an instruction to a language model", Confidence.MEDIUM)
 
 
 DETECTOR = Detector(rules=(MARKUP, TERMINAL, RUNNER, PROMPT), needs=(FileFacts,), examine=examine)

@@ -8,7 +8,8 @@ offsets, duplicate keys and trailing bytes hide a second file; a pickle runs cod
 breaks off (LS308); two readers of a malformed zip (LS307) see different members.
 
 When it is wrong: a file cut by a failed download (LS103), a saved error page (LS113) or a git-LFS pointer (LS112) is
-no attack, yet no adapter either. LS307 refuses zips that a careless tool has repacked.
+no attack, yet no adapter either. An adapter inside a zip, tar or 7z is refused by the archive's name (LS113), whatever
+it holds: unpack it and audit the folder. LS307 refuses zips that a careless tool has repacked.
 
 Source: the safetensors format text; reproduced on safetensors 0.8.0.
 """

@@ -16,6 +16,7 @@ from lorascan.intake.companions import Companions, companions
 from lorascan.intake.containers import SAFETENSORS, open_container
 from lorascan.intake.declarations import read_claims
 from lorascan.intake.digests import Digests, autov3
+from lorascan.intake.kinds import program
 from lorascan.intake.pickles import imports
 from lorascan.intake.receiving import Received, receive
 from lorascan.intake.strict_json import too_large
@@ -28,6 +29,7 @@ __all__ = [
     "companions",
     "json_excess",
     "pickle_calls",
+    "program",
     "receive",
     "vet",
     "vet_received",

@@ -27,7 +27,10 @@ _REPORTED = 20  # refusals listed for one file; the count of the rest is not nee
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A parsed header: tensors by place, metadata as text. Sizes in bytes; `data_start` is absolute."""
+    """A parsed header: tensors by place, metadata as text. Sizes in bytes; `data_start` is absolute.
+
+    `padding` is the white space behind the JSON; in a header of a megabyte or more all of it outside strings.
+    """
 
     spans: tuple[TensorSpan, ...]
     metadata: dict[str, str]
@@ -71,7 +74,10 @@ def read_header(content: memoryview, limits: Limits) -> Header:
     spans = _spans(entries, PREFIX + length, limits)
     if faults := check_layout(spans, PREFIX + length, len(content)):
         raise Refused(*faults[:_REPORTED])
-    return Header(spans=spans, metadata=metadata, header_bytes=length, padding=length - len(raw.rstrip(_WHITE_SPACE)))
+    padding = length - len(raw.rstrip(_WHITE_SPACE))
+    if length > limits.padding_bytes:  # room for as much between the words
+        padding = max(padding, strict_json.white_space(raw))
+    return Header(spans=spans, metadata=metadata, header_bytes=length, padding=padding)
 
 
 def _checked_length(content: memoryview, limits: Limits) -> int:

@@ -124,4 +124,5 @@ def _text(head: bytes) -> str:
 
 
 def _refusal(kind: str) -> Refusal:
-    return Refusal(code="LS113", message=f"this is no safetensors file: {kind}", where="byte 0", measured=kind)
+    remedy = "; unpack it and audit the folder" if kind.endswith("archive") else ""
+    return Refusal(code="LS113", message=f"this is no safetensors file: {kind}{remedy}", where="byte 0", measured=kind)

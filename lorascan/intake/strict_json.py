@@ -60,6 +60,12 @@ def too_large(raw: bytes, *, depth: int, items: int) -> str:
     return f"JSON nested deeper than {depth} levels, or unbalanced" if brackets else ""
 
 
+def white_space(raw: bytes) -> int:
+    """Bytes of white space outside strings."""
+    structure = _STRING.sub(b"", raw)
+    return sum(map(structure.count, (b" ", b"\t", b"\r", b"\n")))
+
+
 def _without_duplicates(pairs: list[tuple[str, object]], *, where: str) -> dict[str, object]:
     found = dict(pairs)
     if len(found) == len(pairs):

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lorascan.core.adapter import Claim, Claims, FileFacts
@@ -121,7 +121,6 @@ def test_no_text_of_a_million_characters_is_slow(unit: str) -> None:
     assert time.process_time() - began < 5.0
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec=None), max_size=80), st.sampled_from(sorted(HOSTILE)))
 def test_any_text_is_examined_without_an_error(text: str, sentence: str) -> None:
     """Surrogates in file names included."""

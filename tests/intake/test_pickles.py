@@ -224,7 +224,6 @@ OPCODES = [
 ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(OPCODES), max_size=40))
 def test_the_machine_breaks_off_exactly_where_the_interpreter_does(opcodes: list[bytes]) -> None:
     """Held against pickle itself, with an importer that imports nothing."""
@@ -247,7 +246,6 @@ def test_the_machine_breaks_off_exactly_where_the_interpreter_does(opcodes: list
     assert set(found) <= ours.imports
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([b"", START, b"PK\x03\x04"]))
 def test_any_bytes_are_walked(content: bytes, start: bytes) -> None:
     """Random opcodes end somewhere."""
@@ -256,7 +254,7 @@ def test_any_bytes_are_walked(content: bytes, start: bytes) -> None:
         vetted(start + content)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, len(checkpoint(TWO)) - 1), st.binary(min_size=1, max_size=4))
 def test_a_checkpoint_with_some_bytes_changed_is_answered(at: int, patch: bytes) -> None:
     """A vetted file or a refusal, never a traceback."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -41,7 +41,6 @@ def random_pair(seed: int, rank: int, rows: int, columns: int, dtype: str = "flo
     return down.astype(dtype), up.astype(dtype)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 99),
     st.integers(1, 24),

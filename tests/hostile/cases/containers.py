@@ -28,6 +28,13 @@ def _headed(length: int, note: str, name: bytes = b"a", payload: bytes = bytes(1
     return container(opening + b"." * (length - len(opening) - len(ending)) + ending, payload)
 
 
+def _spread(space: bytes) -> bytes:
+    """A sound file with this behind the header's first brace."""
+    plain = sound()
+    length = int.from_bytes(plain[:8], "little")
+    return container(b"{" + space + plain[9 : 8 + length], plain[8 + length :])
+
+
 _PICTURES = {
     "a GIF picture": b"GIF89a",
     "a WebP picture": b"RIFF\x24\0\0\0WEBP",
@@ -56,6 +63,7 @@ CASES: tuple[Case, ...] = (
     one("a GGUF model of a gigabyte's header", b"GGUF" + struct.pack("<IQ", 3, 2**30) + bytes(99), "LS113"),
     one("padding of two megabytes", sound(padding=b" " * 2**21), "LS107"),
     one("padding of line feeds", sound(padding=b"\n" * (2**20 + 1)), "LS107"),
+    one("padding between the header's words", _spread(b" " * 2**21), "LS107"),
     one("a PDF in the metadata", sound({"note": "%PDF-1.4 1 0 obj"}), "LS110"),
     one("a disk image in a tensor", _placed(b"CD001", 0x8001), "LS110"),
     one("a Windows program whose header is 0x5A4D long", _headed(0x5A4D, "This program cannot be run in DOS mode"), "LS110"),

@@ -1,0 +1,85 @@
+"""The constructs by which text is known for code."""
+
+import re
+
+from lorascan.detectors._texts import Sought, Text
+
+_DUNDER = r"__(?:class|globals|subclasses|builtins|mro|init|import|reduce|code|bases)__"
+_SHELL = r"(?:ba|z|da|k)?sh\b"
+_CERTAIN = (
+    Sought(
+        expression=(
+            r"\$\{(?:jndi:|\$\{|lower:|upper:|env:|sys:|::-)|/dev/tcp/[\w.]+/\d"
+            r"|\b(?:curl|wget)\s(?:[^\n|&]|&(?!&)){1,200}+"
+            rf"(?:\|\s*(?:sudo\s+)?(?:{_SHELL}|python|perl|ruby|php)|&&\s*(?:sudo\s+)?(?:{_SHELL}|chmod|\./))"
+            rf"|\brm\s+-rf\s+[/~]|/bin/{_SHELL}\s+-[ci]|\b{_SHELL}\s+-c\s+['\"]|-e\s+/bin/{_SHELL}|\$\(\s*(?:curl|wget|{_SHELL}|nc|whoami|id\b)"
+            r"|\bpython[23]?\s+-c\s+['\"]|\b(?:perl|ruby|node)\s+-e\s+['\"]|\bphp\s+-r\s+['\"]"
+        ),
+        flags=re.IGNORECASE,
+        marks=("${", "/dev/tcp/", "curl", "wget", "-rf", "/bin/", "sh -c", "sh  -c", "$(", "python", "perl", "ruby", "node", "php"),
+    ),
+    Sought(
+        expression=(
+            r"\bpowershell(?:\.exe)?\s+-(?:enc|e|nop|w|c|command)|\bIEX\s*\(|\bInvoke-Expression\b|\bDownloadString\s*\(|\bcmd(?:\.exe)?\s+/c\s"
+            r"|=\s*cmd\s*\||\bcertutil(?:\.exe)?\s+-|\bmshta(?:\.exe)?\s+(?:https?|vbscript|javascript):|\bregsvr32\s+/"
+        ),
+        flags=re.IGNORECASE,
+        marks=("powershell", "iex", "invoke-", "downloadstring", "cmd", "certutil", "mshta", "regsvr32"),
+    ),
+    Sought(
+        expression=(
+            rf"\bos\.(?:system|popen)\s*\(\s*[\"'f]|\bsubprocess\.(?:run|call|Popen|check_output)\s*\(|\.{_DUNDER}|\b__import__\s*\("
+            rf"|{_DUNDER}\s*[\[.,]|\b(?:eval|exec)\s*\(\s*(?:[rbf]?[\"']|(?:compile|base64|bytes|input|open|__import__|zlib|codecs|requests)\b)"
+            r"|\bcompile\s*\([^)\n]{1,200}[\"'](?:exec|eval)[\"']|\bopen\s*\(\s*[\"']/(?:etc|proc|root|dev)/|!!python/(?:object|name|module)"
+            r"|\bc[\w.]+\n\w+\n(?:p\d+\n)?\(S[\"']"
+        ),
+        flags=re.IGNORECASE,
+        marks=("os.", "subprocess.", "__", "eval", "exec", "compile", "open", "!!python", "(s'", '(s"'),
+    ),
+    Sought(
+        expression=(
+            r"<\?php\b|<%=?\s*\w+\s*[.(]|\{%\s*import\b|\{\{\s*(?:config|self|request|cycler|lipsum|joiner)\b\s*[.\[(]|[{#$]\{\s*\d+\s*\*\s*\d+\s*\}"
+            r"|\bjava\.lang\.(?:Runtime|ProcessBuilder)|\bgetRuntime\(\)|%\{\(#|<!ENTITY\s|<!DOCTYPE\s+\w+\s+(?:SYSTEM\b|\[)"
+            r"|\brequire\s*\(\s*[\"'](?:child_process|fs|net|https?|os)[\"']|\bprocess\.mainModule\b"
+            r"|['\";]\s*;?\s*(?:drop|alter|truncate)\s+(?:table|database)\b|['\"]\s*;\s*(?:delete\s+from|insert\s+into)\b"
+        ),
+        flags=re.IGNORECASE,
+        marks=(
+            *("<?php", "<%", "{%", "{{", "#{", "${", "java.lang", "getruntime", "%{", "<!"),
+            *("require", "process.", "drop", "alter", "truncate", "delete", "insert"),
+        ),
+    ),
+)
+_SIGNS = tuple(
+    Sought(expression=expression, marks=marks)
+    for marks, expression in (
+        (
+            ("import", "from"),
+            r"(?:^|[;\n])\s*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
+        ),
+        (("eval", "exec", "compile", "getattr", "globals"), r"\b(?:eval|exec|compile|getattr|globals)\s*\([^)\n]{1,}"),
+        (("def", "class"), r"(?:^|\n)\s*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)"),
+        (
+            ("socket", "requests.", "urllib.", "pickle.", "marshal.", "os.", "shutil.", "ctypes.", "runpy.", "importlib."),
+            (
+                r"\b(?:socket\.socket|requests\.(?:get|post)|urllib\.request\.urlopen|pickle\.loads?|marshal\.loads"
+                r"|os\.(?:remove|unlink|exec\w+|spawn\w+|environ|rename|fork|kill)|shutil\.\w+|ctypes\.\w+|runpy\.\w+|importlib\.\w+)\s*[(\[]"
+            ),
+        ),
+        (("b64decode", "fromhex"), r"\bb64decode\s*\(|\bfromhex\s*\("),
+        (("function",), r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{"),
+        (("document.", "xmlhttprequest"), r"\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b"),
+        (("#!",), r"(?:^|\n)#!\s*/(?:usr/)?bin/"),
+        (("chmod", "nc", "bash", "wget"), r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+[^\n]{0,60}-e\b|\bbash\s+-[ci]\b|\bwget\s+https?:"),
+    )
+)
+_ENOUGH = 2
+
+
+def code_at(text: Text) -> int | None:
+    """Where the first sign of code stands, if the text is code: one construct that is nothing else, or two weaker signs."""
+    for sought in _CERTAIN:
+        if certain := sought.first(text):
+            return certain.start()
+    signs = [found.start() for sign in _SIGNS if (found := sign.first(text))]
+    return min(signs) if len(signs) >= _ENOUGH else None
