@@ -1,7 +1,8 @@
 """`lorascan verify`: does a stored result still speak for a file?"""
 
-import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,9 @@ from lorascan.commands import Command
 from lorascan.commands._stderr import say
 
 if TYPE_CHECKING:
+    from lorascan.core.findings import Finding
     from lorascan.core.report import Report
+    from lorascan.policy import Known, Policy
 
 _SPEAKS_NOT = 3
 
@@ -21,54 +24,74 @@ def verify(
     result: Annotated[Path, typer.Argument(help="A JSON report of an earlier audit.", show_default=False)],
     file: Annotated[Path, typer.Argument(help="The adapter that is about to be used.", show_default=False)],
     *,
-    policy: Annotated[str, typer.Option(help="The policy that must be met: static, ci, strict or research.")] = "ci",
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help="The policy that must be met, by name or file; default: the one that the result was made with.", show_default=False
+        ),
+    ] = None,
     base: Annotated[str | None, typer.Option(help="The base that it will be used with; compared where given.", show_default=False)] = None,
 ) -> None:
     """Say whether an earlier result still speaks for this file, and with which verdict; for use before deployment.
 
     Compared are the file's SHA-256, lorascan's version, the base's digest, and the stages and findings against the policy.
+    What a waiver or a baseline set aside when the result was made stays so until the waiver's last day.
     Exits with the verdict's code, and with 3 where the result does not speak for the file. A result is not signed: keep it
     where nobody else writes.
     """
-    from lorascan.core.errors import UsageError  # noqa: PLC0415 - the help stays light
-    from lorascan.intake import receive  # noqa: PLC0415
-    from lorascan.policy import POLICIES, decide, exit_code  # noqa: PLC0415
+    from lorascan.intake import receive  # noqa: PLC0415 - the help stays light
+    from lorascan.policy import decide, exit_code, policy_named  # noqa: PLC0415
     from lorascan.settings import DEFAULT  # noqa: PLC0415
 
-    if policy not in POLICIES:
-        message = f"unknown policy {policy!r}; known are {', '.join(POLICIES)}"
-        raise UsageError(message)
+    asked = policy_named(policy) if policy is not None else None
     sha256 = receive(file, DEFAULT.limits).identity.sha256
     report = _report_for(sha256, result)
+    wanted = asked or _made_with(report)
     objections = [*_objections(report, sha256), *_base_objections(report, base)]
     for each in objections:
         say(each)
     if objections:
         raise typer.Exit(_SPEAKS_NOT)
-    verdict = decide(report.evidence, report.findings, report.verdict.limits, POLICIES[policy])
-    typer.echo(f"{verdict.decision.upper()}  the result speaks for this file under the policy {policy}")
+    verdict = decide(report.evidence, _live(report), report.verdict.limits, wanted, _listed(report))
+    typer.echo(f"{verdict.decision.upper()}  the result speaks for this file under the policy {wanted.name}")
     for reason in verdict.reasons:
         say(reason)
-    raise typer.Exit(exit_code(verdict.decision, POLICIES[policy]))
+    raise typer.Exit(exit_code(verdict.decision, wanted))
+
+
+def _made_with(report: "Report") -> "Policy":
+    """The policy that the result was made with. Raises UsageError for one of the caller's own: its file has to be named again."""
+    from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.core.findings import Severity  # noqa: PLC0415
+    from lorascan.policy import POLICIES  # noqa: PLC0415
+
+    if report.gate.policy_sha256 or report.policy not in POLICIES:
+        message = f"the result was made with the policy {report.policy!r} of a file: name it with --policy"
+        raise UsageError(message)
+    policy = POLICIES[report.policy]
+    return policy.failing_from(Severity(report.gate.fail_on)) if report.gate.fail_on else policy
+
+
+def _live(report: "Report") -> "list[Finding]":
+    """The findings; a waiver that has expired since counts no longer."""
+    today = datetime.now(UTC).date().isoformat()
+    expired = [each for each in report.findings if each.suppressed and each.suppressed.expires and each.suppressed.expires < today]
+    return [replace(each, suppressed=None) if each in expired else each for each in report.findings]
+
+
+def _listed(report: "Report") -> "Known":
+    from lorascan.policy import Known  # noqa: PLC0415
+
+    return next((each for each in Known if each is not Known.NO and report.gate.listed == str(each)), Known.NO)
 
 
 def _report_for(sha256: str, result: Path) -> "Report":
     """The report of the file with this digest, or the only one. Raises UsageError for what is no readable result."""
-    from lorascan.core.errors import UsageError  # noqa: PLC0415
-    from lorascan.reporting import load  # noqa: PLC0415
+    from lorascan.commands._results import entries_of, read_entry  # noqa: PLC0415
 
-    try:
-        text = result.read_text(encoding="utf-8")
-        told = json.loads(text)
-        entries = told if isinstance(told, list) else [told]
-        same = [each for each in entries if isinstance(each, dict) and _claimed(each) == sha256]
-    except OSError as error:
-        message = f"{result} cannot be read: {error.strerror or error}"
-        raise UsageError(message) from error
-    except (ValueError, RecursionError) as error:
-        message = f"{result} is no JSON report"
-        raise UsageError(message) from error
-    return load(json.dumps((same or entries or [None])[0]))
+    entries, _ = entries_of(result)
+    same = [each for each in entries if isinstance(each, dict) and _claimed(each) == sha256]
+    return read_entry((same or entries or [None])[0])
 
 
 def _claimed(entry: dict[str, object]) -> object:
@@ -77,9 +100,10 @@ def _claimed(entry: dict[str, object]) -> object:
 
 
 def _objections(report: "Report", sha256: str) -> Iterator[str]:
-    from lorascan.core.adapter import FileFacts  # noqa: PLC0415
+    from lorascan.core.adapter import FileFacts, FileIdentity  # noqa: PLC0415
 
-    told = report.evidence[FileFacts].sha256 if report.evidence.has(FileFacts) else None
+    known = [each.sha256 for each in report.evidence.all(FileFacts)] + [each.sha256 for each in report.evidence.all(FileIdentity)]
+    told = known[0] if known else None
     if told != sha256:
         yield f"the result speaks for another file: SHA-256 {told or 'unknown'}, this file has {sha256}"
     version = report.environment.get("lorascan", "unknown")

@@ -87,11 +87,36 @@ def test_a_static_result_does_not_meet_a_policy_that_asks_for_more(tmp_path: Pat
     original, result = write(tmp_path / "style.safetensors"), tmp_path / "result.json"
     call("audit", original, "--policy", "static", "-o", result)
 
-    code, out, said = call("verify", result, original)
+    code, out, said = call("verify", result, original, "--policy", "ci")
     assert (code, out.split()[0]) == (3, "UNDECIDED")
     assert "probe" in said
     code, _, said = call("verify", result, original, "--policy", "static", "--base", "lab")
     assert (code, "without a base" in said) == (3, True)
+
+
+def test_a_result_is_judged_by_the_policy_that_it_was_made_with(tmp_path: Path, call: Called) -> None:
+    original, result, house = write(tmp_path / "style.safetensors"), tmp_path / "result.json", tmp_path / "house.toml"
+    house.write_text('name = "house"\nextends = "static"\n', encoding="utf-8")
+    call("audit", original, "--policy", "static", "-o", result)
+
+    code, out, _ = call("verify", result, original)
+    assert (code, "policy static" in out) == (0, True)
+    call("audit", original, "--policy", house, "-o", result)
+    code, _, said = call("verify", result, original)
+    assert (code, "name it with --policy" in said) == (2, True)
+    assert call("verify", result, original, "--policy", house)[0] == 0
+    assert call("verify", result, original, "--policy", "statc")[0] == 2
+
+
+def test_a_waiver_of_a_result_counts_until_its_last_day(tmp_path: Path, call: Called) -> None:
+    loud, result = write(tmp_path / "loud.safetensors", alpha=4e8), tmp_path / "result.json"
+    call("audit", loud, "--policy", "static", "-o", result)
+    told = json.loads(result.read_text())
+    for expires, wanted in (("2999-12-31", 0), ("2020-01-01", 1)):
+        for each in told["findings"]:
+            each["suppressed"] = {"kind": "waiver", "reason": "ours", "by": "me", "expires": expires}
+        result.write_text(json.dumps(told))
+        assert call("verify", result, loud)[0] == wanted
 
 
 def test_a_result_of_another_release_or_no_result_does_not_speak(tmp_path: Path, call: Called) -> None:

@@ -30,7 +30,7 @@ def workspace(tmp_path: Path) -> Path:
     program = tmp_path / "bin" / "lorascan"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m lorascan "$@"\n')
     program.chmod(0o755)
-    small = {name: (0.02 * value).astype(np.float32) for name, value in make_tensors(dialect="peft").items()}
+    small = {name: np.asarray(value, dtype=np.float32) * np.float32(0.02) for name, value in make_tensors(dialect="peft").items()}
     (tmp_path / "good.safetensors").write_bytes(save(small))
     (tmp_path / "bad.safetensors").write_bytes(save(small)[:-4])
     return tmp_path
