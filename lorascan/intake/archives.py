@@ -21,7 +21,10 @@ _HEAD = 4096
 _PICKLE_NAMES = (".pkl", ".pickle")
 NESTED = "an archive inside the archive: it was not looked into"
 _REPORTED = 20
-_CODE = (".py", ".pyc", ".pyd", ".so", ".dll", ".exe", ".dylib", ".sh", ".bat", ".cmd", ".ps1", ".vbs", ".js", ".jar", ".lnk", ".scr")
+_CODE = (
+    *(".py", ".pyc", ".pyd", ".pyw", ".pyz", ".ipynb", ".whl", ".egg", ".so", ".dll", ".exe", ".dylib", ".node", ".wasm", ".jar"),
+    *(".sh", ".bat", ".cmd", ".ps1", ".vbs", ".vbe", ".wsf", ".hta", ".js", ".jse", ".mjs", ".cjs", ".lnk", ".scr", ".msi", ".desktop"),
+)
 
 
 def is_code(name: str, head: bytes) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 _OWN_LIBRARIES = ("diffusers", "transformers", "peft")
 _MEGATRON = "megatron.core"  # PEFT's default, imported only where megatron_config is set
 _IMPORTING = ("auto_map", "trust_remote_code", "megatron_config", "custom_pipeline", "custom_code", "remote_code", "_target_")
-_NETWORK = re.compile(r"\\\\|//|(?:ftp|file|smb|s3|gs|ssh|git)://", re.IGNORECASE)
+_NETWORK = re.compile(r"\\\\|//|(?:ftp|file|smb|s3|gs|ssh|git|(?:git|hg|svn|bzr)\+\w+)://", re.IGNORECASE)
 _PAGE = re.compile(r"https?://", re.IGNORECASE)
 _FOLLOWED = re.compile(r"(?:path|file|dir|folder|name|model|url|adapters)\Z")  # fields whose text a loader opens
 _LEAVING = re.compile(r"\0|(?:\.\.[\\/]){3}|\A/(?:etc|proc|dev|sys)/|[\\/]\.ssh[\\/]|~[\\/]\.", re.IGNORECASE)
