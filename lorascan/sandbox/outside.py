@@ -17,13 +17,16 @@ def status(process: int, task: int | None = None) -> Mapping[str, str]:
 
 
 def children(process: int) -> list[int]:
-    """Process ids of the direct children; empty where there are none or the process is gone."""
+    """Process ids of the direct children of all its threads; empty where there are none or the process is gone."""
+    found: list[int] = []
     try:
-        return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()]
-    except FileNotFoundError:  # a kernel without that file, or a process that is gone
+        for task in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (task / "children").read_text(encoding="ascii").split())
+    except FileNotFoundError:  # a kernel without that file, or a process or thread that is gone
         return [each for each in _processes() if status(each).get("PPid") == str(process)]
     except OSError:
         return []
+    return found
 
 
 def innermost(process: int) -> int:

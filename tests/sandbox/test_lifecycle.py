@@ -105,6 +105,7 @@ def test_nothing_is_left_behind(isolation: str) -> None:
     session = start(PROGRAM, QUICK, isolation=isolation, blobs={"adapter": b"x"})
     worker = session._child.worker
     assert alive(worker)
+    assert outside.children(os.getpid()) != []  # the control: a thread of ours started it
     with contextlib.suppress(KeyError), session:
         raise KeyError
     session.close()
