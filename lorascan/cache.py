@@ -22,7 +22,7 @@ from lorascan.core.report import Report
 from lorascan.core.shipped import shipped
 from lorascan.core.surroundings import Surroundings
 from lorascan.environment import environment
-from lorascan.intake import companions, receive
+from lorascan.intake import companions
 from lorascan.reporting import load, render
 from lorascan.reporting._shapes import plain
 from lorascan.settings import Settings
@@ -129,17 +129,25 @@ class Cache:
             yield found.st_mtime, found.st_size, path
 
 
-def key_of(path: Path, settings: Settings, *, loads: bool, surroundings: Surroundings | None) -> str:
-    """SHA-256 over all that a result depends on: the file, its name and what stands beside it, lorascan's own code, rules and
-    probe suites, the settings, the versions of the libraries, the base and the machine's kind of device.
+def digest_of(path: Path, most_bytes: int) -> str | None:
+    """SHA-256 of a file's bytes; None for what is no file, is larger than that, or cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > most_bytes:
+            return None
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
 
-    Raises Refused and Unavailable for what cannot be read.
+
+def key_of(path: Path, digest: str, settings: Settings, *, loads: bool, surroundings: Surroundings | None) -> str:
+    """SHA-256 over all that a result depends on: the file (`digest` of its bytes), its name and what stands beside it, lorascan's
+    own code, rules and probe suites, the settings, the versions of the libraries, the base and the machine's kind of device.
     """  # noqa: D205 - one sentence of two lines
-    identity = receive(path, settings.limits).identity
     beside = companions(path)
     parts = {
-        "file": identity.sha256,
-        "name": identity.name,
+        "file": digest,
+        "name": path.name,
         "beside": [hashlib.sha256(each).hexdigest() if each is not None else None for each in (beside.config, beside.card)],
         "surroundings": plain(surroundings),
         "code": code_digest(),

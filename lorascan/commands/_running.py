@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lorascan.auditing import audit, judged, slim
-from lorascan.cache import Cache, as_asked, at_place, key_of, same_base
+from lorascan.cache import Cache, as_asked, at_place, digest_of, key_of, same_base
 from lorascan.commands._stderr import note, say
 from lorascan.console import progress
+from lorascan.core.adapter import FileIdentity
 from lorascan.core.errors import LorascanError, StageFailed
 from lorascan.core.findings import Decision
 from lorascan.core.recall import Recall
@@ -53,7 +54,8 @@ def audit_all(targets: Sequence[Target], call: Call) -> tuple[list[Report], bool
 
 
 def _one(target: Target, call: Call, command: str, recall: Recall, number: int) -> Report:
-    key = _key(target, call)
+    found = digest_of(target.path, call.settings.limits.file_bytes) if call.cache is not None else None
+    key = _key(target, call, found) if found is not None else None
     kept = _kept(target, call, command, key)
     if kept is not None:
         return kept
@@ -70,7 +72,7 @@ def _one(target: Target, call: Call, command: str, recall: Recall, number: int) 
         )
     if call.cache is None:
         return report
-    if key is not None and key == _key(target, call):  # else it changed while it was audited
+    if key is not None and key == _key(target, call, _audited(report)):  # else it, or what stands beside it, changed meanwhile
         try:
             call.cache.put(key, report)
         except OSError as error:
@@ -78,12 +80,15 @@ def _one(target: Target, call: Call, command: str, recall: Recall, number: int) 
     return replace(report, cached=False)
 
 
-def _key(target: Target, call: Call) -> str | None:
-    """The cache's key of a target, or None where there is no cache or the file cannot be read."""
-    if call.cache is None:
-        return None
+def _audited(report: Report) -> str:
+    """The digest of the bytes that were audited; "" where none were read."""
+    return next((each.sha256 for each in report.evidence.all(FileIdentity)), "")
+
+
+def _key(target: Target, call: Call, digest: str) -> str | None:
+    """The cache's key of a target whose bytes have this digest, or None where what stands beside it cannot be read."""
     try:
-        return key_of(target.path, call.settings, loads=call.rules.policy.loads, surroundings=target.surroundings)
+        return key_of(target.path, digest, call.settings, loads=call.rules.policy.loads, surroundings=target.surroundings)
     except LorascanError:
         return None
 

@@ -94,7 +94,7 @@ class _Config:
             alpha_pattern=self._resolved("alpha_pattern", alphas),
             target_modules=_words(self.values.get("target_modules")),
             peft_type=self._text("peft_type"),
-            bias=self._text("bias"),
+            bias=self._bias(),
             initialisation=self._initialisation(),
             replicates_layers=bool(self.values.get("layer_replication")),
             modules_to_save=_words(self.values.get("modules_to_save")),
@@ -105,6 +105,11 @@ class _Config:
             replaces_tokens=bool(self.values.get("trainable_token_indices")),
             targets_met=self._targets_met(modules),
         )
+
+    def _bias(self) -> str | None:
+        """Which biases train: `bias`, and `lora_bias`, which adds one to every update."""
+        told = self._text("bias")
+        return "lora_bias" if self._switch("lora_bias") and told in (None, "none") else told
 
     def _alpha(self) -> float | None:
         """PEFT calls it `alpha` for LoHa and LoKr."""

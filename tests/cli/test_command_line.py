@@ -193,6 +193,11 @@ def test_a_real_adapter_without_its_base_is_undecided_and_the_missing_base_is_na
     assert_clear(done, 3, "--base", "Stable Diffusion 1")
 
 
+def _processor_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_ctrl_c_exits_130_and_leaves_no_process(tmp_path: Path, honest: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
@@ -202,7 +207,8 @@ def test_ctrl_c_exits_130_and_leaves_no_process(tmp_path: Path, honest: Path) ->
         [sys.executable, "-m", "lorascan", "audit", str(folder), "--policy", "static"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    time.sleep(1.0)
+    while _processor_seconds(process.pid) < 0.4:  # by then it is past the interpreter's own start
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

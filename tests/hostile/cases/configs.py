@@ -27,6 +27,7 @@ CASES: tuple[Case, ...] = (
     _asking("modules to save", "LS405", modules_to_save=["conv_in", "conv_out"]),
     _asking("all biases", "LS406", bias="all"),
     _asking("its own biases", "LS406", bias="lora_only"),
+    _asking("a bias beside every update", "LS406", bias="none", lora_bias=True),
     _asking("pissa", "LS407", init_lora_weights="pissa_niter_16"),
     _asking("olora", "LS407", init_lora_weights="olora"),
     _asking("loftq", "LS407", init_lora_weights="loftq"),

@@ -98,7 +98,8 @@ CASES: tuple[Case, ...] = (
     one("an update of the UNet alone", changed(lambda found: {name: each for name, each in found.items() if "unet" in name})),
     one("an update of the text encoder alone", changed(lambda found: {name: each for name, each in found.items() if "lora_te" in name})),
     one(
-        "a config that PEFT writes", configured(target_modules=["to_q"], init_lora_weights=True, bias="none", megatron_core="megatron.core")
+        "a config that PEFT writes",
+        configured(target_modules=["to_q"], init_lora_weights=True, bias="none", lora_bias=False, megatron_core="megatron.core"),
     ),
     one("a rank-stabilised config", configured(use_rslora=True)),
     one("a pattern for one layer", configured(rank_pattern={ATTENTION: 4}, alpha_pattern={ATTENTION: 4})),
