@@ -34,7 +34,7 @@ def main() -> NoReturn:
 
     try:
         _open_missing_streams()
-        app()
+        app(prog_name="lorascan")
     except UsageError as error:
         _fail(str(error), 2)
     except (Unavailable, StageFailed) as error:
