@@ -115,17 +115,17 @@ def _send(process: int, number: signal.Signals) -> None:
 @contextmanager
 def watched(tally: Tally) -> Iterator[None]:
     """Count what the block leaves behind."""
-    before = _descriptors(), _files()
+    before, others = (_descriptors(), _files()), set(outside.children(os.getpid()))
     yield
-    tally.left["processes"] += len(_below())
+    tally.left["processes"] += len(_below(others))
     tally.left["descriptors"] += len(_descriptors() - before[0])
     tally.left["files"] += len(_files() - before[1])
 
 
-def _below() -> list[int]:
-    """Processes of ours that are still there, collected ones excepted."""
+def _below(others: set[int]) -> set[int]:
+    """Processes of ours that are still there besides `others`, collected ones excepted."""
     until = time.monotonic() + 5
-    while (found := outside.children(os.getpid())) and time.monotonic() < until:
+    while (found := set(outside.children(os.getpid())) - others) and time.monotonic() < until:
         time.sleep(0.02)
     return found
 

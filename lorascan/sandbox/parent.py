@@ -26,7 +26,7 @@ _MOST_ORDER_BYTES = 32 * 1024
 """Fits an empty pipe, so that the order can be left there before anybody reads."""
 _REMEDY = (
     "run on Linux 5.13 or newer with Landlock switched on, in a container whose profile allows it; "
-    "bubblewrap with user namespaces adds a second wall"
+    "install bubblewrap and allow it user namespaces for a second wall"
 )
 
 
