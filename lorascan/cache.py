@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import Any
 
 from lorascan.bases import resolve_base
 from lorascan.core.adapter import BaseFacts, FileFacts, FileIdentity
+from lorascan.core.atomic import write_atomically
 from lorascan.core.behaviour import LoadFacts, Picture, ProbeFacts
 from lorascan.core.errors import LorascanError
 from lorascan.core.findings import Decision
@@ -88,14 +88,7 @@ class Cache:
         path = self._path(key)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-                json.dump(entry, stream)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(path, json.dumps(entry), private=True)
 
     def stats(self) -> Stats:
         """What is kept."""

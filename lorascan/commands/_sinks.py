@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lorascan.atomic import write_atomically
 from lorascan.commands._stderr import say, silence
+from lorascan.core.atomic import write_atomically
 from lorascan.core.errors import UsageError
 from lorascan.core.findings import Severity
 from lorascan.core.report import Report

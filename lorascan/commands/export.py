@@ -21,9 +21,9 @@ def export(
     The file passes the static stages first; a rejected one is not exported (exit 1). What is no update of a known module is
     left out and told. Behaviour is not tested: audit the new file.
     """
-    from lorascan.atomic import write_atomically  # noqa: PLC0415 - the help stays light
     from lorascan.auditing import Subject  # noqa: PLC0415
     from lorascan.auditing import audit as run  # noqa: PLC0415
+    from lorascan.core.atomic import write_atomically  # noqa: PLC0415 - the help stays light
     from lorascan.core.errors import UsageError  # noqa: PLC0415
     from lorascan.core.findings import Decision  # noqa: PLC0415
     from lorascan.policy import EXIT_CODES  # noqa: PLC0415

@@ -24,6 +24,15 @@ def orthonormal(rows: FloatArray, tolerance: float = 1e-6) -> FloatArray:
     return np.asarray(right[values > tolerance * max(float(values.max(initial=0.0)), 1e-30)], dtype=np.float32)
 
 
+def relative(moved: npt.NDArray[np.floating], meaning: npt.NDArray[np.floating], *, floor: float) -> npt.NDArray[np.float64]:
+    """`moved` over `meaning`, what the text does to the base itself: (n,); `floor` is a share of the median meaning, added to each.
+
+    A word that changes the base's picture much, such as a colour, is changed much by any adapter.
+    """
+    least = floor * float(np.median(meaning))
+    return np.asarray(moved / np.maximum(meaning + least, 1e-12), dtype=np.float64)
+
+
 def robust_z(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """(log x − median) / (1.4826 MAD) of positive `values` (n,); a floor keeps zeros finite."""
     logs = _logs(values)

@@ -8,9 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from lorascan.atomic import write_atomically
 from lorascan.auditing import audit
 from lorascan.console import progress, stage_lines
+from lorascan.core.atomic import write_atomically
 from lorascan.core.findings import Decision
 from lorascan.core.recall import Recall
 from lorascan.core.report import Report

@@ -5,14 +5,14 @@ are plain arrays (no pickle), named by the SHA-256 of the weight, readable by th
 """
 
 import hashlib
-import os
-import tempfile
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lorascan.bases import BaseTensor
+from lorascan.core.atomic import write_atomically
 from lorascan.weights.decode import Matrix
 
 FOLDER = "base-vectors"
@@ -65,15 +65,10 @@ def _read(path: Path, shape: tuple[int, ...]) -> Matrix | None:
 
 def _write(path: Path, array: Matrix) -> None:
     """Put the array there whole, mode 0600."""
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new.")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                np.save(stream, array, allow_pickle=False)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(path, content.getvalue(), private=True)
     except OSError:
         return

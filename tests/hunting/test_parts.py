@@ -13,9 +13,8 @@ from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting import _merged
 from lorascan.hunting.contexts import context_of
 from lorascan.hunting.declared import declared_words, is_declared
-from lorascan.hunting.effects import robust_z, unexplained
+from lorascan.hunting.effects import relative, robust_z, unexplained
 from lorascan.hunting.look_alikes import INVISIBLE, look_alikes, twins
-from lorascan.hunting.methods.denoiser_divergence import relative
 from lorascan.hunting.triggers import Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
 from tests.hunting.fakes import SCENES, WORDS, FakeWorker, write_vocabulary
@@ -112,6 +111,6 @@ def test_every_methods_best_comes_before_any_methods_second() -> None:
 
 def test_a_word_is_scored_by_what_it_does_beyond_its_meaning() -> None:
     moved, meaning = np.array([1.0, 9.0, 9.0]), np.array([1.0, 1.0, 9.0])
-    scores = relative(moved, meaning)
+    scores = relative(moved, meaning, floor=0.5)
     assert scores[1] > 3 * scores[2] > 3 * scores[0] / 2
-    assert np.isfinite(relative(np.zeros(3), np.zeros(3))).all()
+    assert np.isfinite(relative(np.zeros(3), np.zeros(3), floor=0.5)).all()

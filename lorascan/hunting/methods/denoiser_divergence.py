@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.core.progress import silent
 from lorascan.hunting.contexts import Context, context_of, typed_at
-from lorascan.hunting.effects import log_spread, unexplained
+from lorascan.hunting.effects import log_spread, relative, unexplained
 from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.hunting.narrowing import swept_tokens
 from lorascan.hunting.triggers import Place
@@ -70,7 +70,7 @@ def row_scores(hunt: Hunt, context: Context, tokens: IntArray) -> Scores:
     """Norm of the unexplained effect of each token (n,), or token string (n, k), relative to its meaning to the base: (n,)."""
     effects, base = token_effects(hunt, np.concatenate([context.filled(tokens), context.ids[None, :]]))
     left = unexplained(effects[:-1], declared_effects(hunt, context))
-    return relative(np.linalg.norm(left, axis=1), np.linalg.norm(base[:-1] - base[-1], axis=1))
+    return relative(np.linalg.norm(left, axis=1), np.linalg.norm(base[:-1] - base[-1], axis=1), floor=0.5)
 
 
 def token_effects(hunt: Hunt, ids: IntArray, timestep: float = TIMESTEP) -> tuple[FloatArray, FloatArray]:
@@ -87,18 +87,6 @@ def token_effects(hunt: Hunt, ids: IntArray, timestep: float = TIMESTEP) -> tupl
     )
     flat = base.reshape(len(ids), -1)
     return adapted.reshape(len(ids), -1) - flat, flat
-
-
-def relative(moved: npt.NDArray[np.floating], meaning: npt.NDArray[np.floating]) -> Scores:
-    """`moved` over `meaning`, what the text does to the base itself, with a floor of a part of the median meaning: (n,).
-
-    A word that changes the base's picture much, such as a colour, is changed much by any adapter.
-    """
-    floor = _FLOOR * float(np.median(meaning))
-    return np.asarray(moved / np.maximum(meaning + floor, 1e-12), dtype=np.float64)
-
-
-_FLOOR = 0.5
 
 
 def declared_effects(hunt: Hunt, context: Context) -> FloatArray:

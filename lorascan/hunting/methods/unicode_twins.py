@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting.contexts import first_end
-from lorascan.hunting.effects import robust_z
+from lorascan.hunting.effects import relative, robust_z
 from lorascan.hunting.look_alikes import SOURCE, twins
 from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.hunting.methods import text_drift
@@ -28,6 +28,7 @@ KEPT = 32
 NARROWED = 32
 """Twins that each of the two cheap sweeps nominates."""
 DRIFT_SCENES = 2
+FLOOR = 0.15
 LATER = 0.6
 """Timestep of the ranking: by then a step draws the thing, at `TIMESTEP` mostly where it stands."""
 
@@ -70,7 +71,7 @@ def distinct(hunt: Hunt, tested: Sequence[Trigger]) -> list[Trigger]:
 def narrowed(hunt: Hunt, tested: Sequence[Trigger]) -> list[int]:
     """Places in `tested` of the best of each cheap sweep: effects relative to the twin's meaning to the base."""
     beyond, meaning = surplus(hunt, tested, _holding(hunt.scenes, "a")[0], TIMESTEP)
-    sweeps = [relative(_norms(beyond), _norms(meaning))]
+    sweeps = [relative(_norms(beyond), _norms(meaning), floor=FLOOR)]
     if text_drift.METHOD.runs(hunt):
         sweeps.append(end_drift(hunt, tested))
     turns = zip_longest(*(np.argsort(-each)[:NARROWED].tolist() for each in sweeps))
@@ -101,7 +102,7 @@ def _end_drift(hunt: Hunt, tested: Sequence[Trigger], turn: int) -> Scores:
     folded = {PLAIN.typed(scene): place for place, scene in enumerate(dict.fromkeys(scenes))}
     base, drift = _end_states(hunt, [*(each.typed(scene) for each, scene in zip(tested, scenes, strict=True)), *folded])
     plain = np.array([len(tested) + folded[PLAIN.typed(scene)] for scene in scenes])
-    return relative(_norms(drift[: len(tested)] - drift[plain]), _norms(base[: len(tested)] - base[plain]))
+    return relative(_norms(drift[: len(tested)] - drift[plain]), _norms(base[: len(tested)] - base[plain]), floor=FLOOR)
 
 
 def _end_states(hunt: Hunt, texts: Sequence[str]) -> tuple[FloatArray, FloatArray]:
@@ -110,14 +111,6 @@ def _end_states(hunt: Hunt, texts: Sequence[str]) -> tuple[FloatArray, FloatArra
     ends = np.array([[first_end(row)] for row in ids], dtype=np.int32)
     base, adapted = hunt.bench.both(lambda worker: worker.encode(ids, ends))
     return base[:, 0], adapted[:, 0] - base[:, 0]
-
-
-def relative(moved: Scores, meaning: Scores) -> Scores:
-    """`moved` over `meaning`, with a floor of a part of the median meaning."""
-    return np.asarray(moved / np.maximum(meaning + _FLOOR * np.median(meaning), 1e-12))
-
-
-_FLOOR = 0.15
 
 
 def _holding(scenes: Sequence[Scene], letter: str) -> list[Scene]:

@@ -6,8 +6,10 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write text as UTF-8, or bytes, beside `path` and put it in its place; a device or pipe is written directly.
+
+    private: of mode 0600, whatever the umask.
 
     Raises OSError where the folder is missing, the disk is full or writing is not allowed; then no half-written file
     is left.
@@ -25,7 +27,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(raw)
-        Path(temporary).chmod(0o666 & ~_umask())
+        if not private:
+            Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
