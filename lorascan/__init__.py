@@ -5,25 +5,27 @@ report = lorascan.audit("adapter.safetensors")
 report.verdict.decision
 """
 
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's own costs its import
 if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+    from typing import Any
+
     from lorascan.core.adapter import Adapter
     from lorascan.core.report import Report
 
 __version__ = "0.1.0"
 
 
-def audit(path: "str | Path", **settings: Any) -> "Report":  # noqa: ANN401 - the fields of lorascan.settings.Settings
+def audit(path: "str | Path", **settings: "Any") -> "Report":  # noqa: ANN401 - the fields of lorascan.settings.Settings
     """Audit one adapter, a file or a folder that holds just one; keyword arguments are the fields of `lorascan.settings.Settings`.
 
     Raises UsageError for settings that make no sense and for a folder that holds another number of adapters,
     FileNotFoundError where there is no file. Everything else is in the report.
     """
-    from lorascan.auditing import audit as run  # noqa: PLC0415 - importing lorascan stays cheap
+    from pathlib import Path  # noqa: PLC0415 - importing lorascan stays cheap
+
+    from lorascan.auditing import audit as run  # noqa: PLC0415
     from lorascan.core.errors import UsageError  # noqa: PLC0415
     from lorascan.settings import settings_of  # noqa: PLC0415
     from lorascan.targets import select  # noqa: PLC0415
@@ -44,7 +46,9 @@ def read(path: "str | Path", base: str | None = None) -> "Adapter":
     ship. Raises Refused for a file that is no sound adapter, UsageError and Unavailable for a base that cannot be had,
     OSError for a file that cannot be read.
     """
-    from lorascan.inspecting import read as run  # noqa: PLC0415 - importing lorascan stays cheap
+    from pathlib import Path  # noqa: PLC0415 - importing lorascan stays cheap
+
+    from lorascan.inspecting import read as run  # noqa: PLC0415
 
     return run(Path(path), base)
 
@@ -56,9 +60,11 @@ def render(report: "Report", output_format: str = "text") -> str:
     return run(report, output_format)
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> "ModuleType":
     """`lorascan.analysis` without an import of its own."""
     if name == "analysis":
+        from importlib import import_module  # noqa: PLC0415 - importing lorascan stays cheap
+
         return import_module("lorascan.analysis")
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)

@@ -1,9 +1,16 @@
-"""`python -m lorascan` and the command's entry point."""
+"""`python -m lorascan` and the command's entry point.
+
+Nothing but what the interpreter already holds is imported outside `main`: an interrupt is answered from there on.
+"""
 
 import gc
 import os
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
 
 _BEFORE_IMPORTS = {
     "OPENBLAS_NUM_THREADS": "1",  # rank-sized products gain nothing from more threads, whose waiting on a busy machine costs tenfold
@@ -14,17 +21,35 @@ _BEFORE_IMPORTS = {
 _ALLOCATIONS = 50_000  # objects between two collections: imports and parsed headers make many and no garbage
 
 
-def main() -> NoReturn:
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C.
+
+    CPython remembers a plain KeyboardInterrupt that passes through `exec` of a text, as dataclasses do, and kills the
+    process by signal at its very end although it was caught (run_eval_code_obj in pythonrun.c).
+    """
+
+
+def main() -> "NoReturn":
     """Run the command line; an interrupt while it is still being imported exits 130 too."""
-    for name, value in _BEFORE_IMPORTS.items():
-        os.environ.setdefault(name, value)
-    gc.set_threshold(_ALLOCATIONS)
     try:
+        import signal  # noqa: PLC0415 - with enum and re, a third of all that an interrupt must wait for
+
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's job in the background ignores it
+            signal.signal(signal.SIGINT, _interrupt)
+        for name, value in _BEFORE_IMPORTS.items():
+            os.environ.setdefault(name, value)
+        gc.set_threshold(_ALLOCATIONS)
         from lorascan.cli import main as run  # noqa: PLC0415 - importing takes a third of a second
+
+        run()
     except KeyboardInterrupt:
         sys.stderr.write("lorascan: interrupted\n")
         sys.exit(130)
-    run()
+
+
+def _interrupt(number: int, frame: "FrameType | None") -> None:
+    del number, frame
+    raise Interrupted
 
 
 if __name__ == "__main__":

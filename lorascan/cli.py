@@ -28,19 +28,26 @@ for name, group in groups.items():
 app.add_typer(lab_app, name="lab")
 
 
+_INTERRUPTED = 130
+
+
 def main() -> NoReturn:
     """Run the command line; usage errors exit 2, an interrupt 130, never with a traceback."""
-    from lorascan.core.errors import StageFailed, Unavailable, UsageError  # noqa: PLC0415 - after --version
-
     try:
+        from lorascan.core.errors import StageFailed, Unavailable, UsageError  # noqa: PLC0415 - after --version
+
         _open_missing_streams()
         app(prog_name="lorascan")
+    except KeyboardInterrupt:  # first: the others' names may not be bound yet
+        _fail("interrupted", _INTERRUPTED)
+    except SystemExit as ending:  # typer's answer to an interrupt is silent
+        if ending.code == _INTERRUPTED:
+            _fail("interrupted", _INTERRUPTED)
+        raise
     except UsageError as error:
         _fail(str(error), 2)
     except (Unavailable, StageFailed) as error:
         _fail(str(error), 3)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
     except OSError as error:
         silence(sys.stdout)
         _fail(f"cannot print: {error.strerror or error}", 3)

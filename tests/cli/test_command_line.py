@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from safetensors.numpy import save
 
 from tests.adapters.builders import make_adapter, make_tensors
+from tests.cli.starting import wait_until_started
 
 REAL = Path(__file__).parent.parent / "data" / "real_adapters"
 
@@ -193,11 +193,6 @@ def test_a_real_adapter_without_its_base_is_undecided_and_the_missing_base_is_na
     assert_clear(done, 3, "--base", "Stable Diffusion 1")
 
 
-def _processor_seconds(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def test_ctrl_c_exits_130_and_leaves_no_process(tmp_path: Path, honest: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
@@ -207,8 +202,7 @@ def test_ctrl_c_exits_130_and_leaves_no_process(tmp_path: Path, honest: Path) ->
         [sys.executable, "-m", "lorascan", "audit", str(folder), "--policy", "static"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    while _processor_seconds(process.pid) < 0.4:  # by then it is past the interpreter's own start
-        time.sleep(0.02)
+    wait_until_started(process)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

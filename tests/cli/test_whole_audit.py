@@ -12,6 +12,7 @@ import pytest
 
 from lorascan.lab.assets import adapters_folder
 from lorascan.lab.ledger import LedgerEntry, read_ledger
+from tests.cli.starting import wait_until_started
 
 ENVIRONMENT = {**os.environ, "NO_COLOR": "1"}
 
@@ -58,7 +59,7 @@ def workers() -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("wait", [0.7, 3.0, 12.0])
+@pytest.mark.parametrize("wait", [0.0, 0.4, 3.0, 12.0])
 def test_ctrl_c_at_any_time_exits_130_and_leaves_no_worker(wait: float) -> None:
     before = workers()
     path = adapters_folder() / shipped("style_declared").file
@@ -69,10 +70,12 @@ def test_ctrl_c_at_any_time_exits_130_and_leaves_no_worker(wait: float) -> None:
         text=True,
         start_new_session=True,
     )
+    wait_until_started(process)
     time.sleep(wait)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
+    assert said.splitlines()[-1] == "lorascan: interrupted"
     assert "Traceback" not in said
     time.sleep(0.3)
     assert workers() - before == set()
