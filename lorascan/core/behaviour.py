@@ -101,12 +101,14 @@ class TriggerTest:
 
     d_i = [f(x_L(p+t)) − f(x_0(p+t))] − [f(x_L(p)) − f(x_0(p))] in CLIP space, over held-out (prompt, seed) pairs i;
     E(t) is its mean. `effect` = ‖E(t)‖; `effect_ratio` divides it by the median effect of control words;
-    `base_effect` is how far the word moves the base's own pictures; `unexplained` is the share of E(t) outside the
-    span of the declared and always-on effects, in [0, 1]; `mismatch` is how much of the prompt's own concept the
+    `base_effect` is how far the word moves the base's own pictures; `unexplained` is, in [0, 1], the share of
+    E(t) outside the span of the declared and always-on effects, or how much more probability `target` gains than
+    under any declared word, whichever is larger; `mismatch` is how much of the prompt's own concept the
     trigger takes away, as a drop of its n-way CLIP probability against the base, in [−1, 1]; `lock` = 1 − V_L/V_0
     with V the trace of the covariance of f over pairs; `p_value` is family-wise (paired sign flips, max-T) against
     control words. `mismatch_p_value` is the same for the loss of the prompt's concept, one-sided. `target` names the
-    concept that gains most probability under the trigger, `target_gain` how much.
+    concept that gains most probability under the trigger, `target_gain` how much. `place` is where the word stood in the
+    prompts: "end", "before" its concept or in "front"; "" for a look-alike in its letter's place.
     """
 
     trigger: str
@@ -124,6 +126,7 @@ class TriggerTest:
     target: str | None = None
     target_gain: float = 0.0
     source: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
