@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.findings import Severity
 from lorascan.policy import Waiver, first_problem
@@ -141,20 +142,11 @@ def _config_in(folder: Path) -> Path | None:
 
 def _tools(path: Path) -> Mapping[str, Any]:
     """The [tool] tables of a pyproject.toml; none where it is no TOML and does not speak of us."""
-    raw = _read(path)
+    raw = read_bounded(path, _BYTES, "config")
     if b"lorascan" not in raw:
         return {}
     tool = _parsed(raw, path).get("tool")
     return tool if isinstance(tool, dict) else {}
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(_BYTES)
-    except OSError as error:
-        message = f"cannot read the config {path}: {error.strerror or error}"
-        raise UsageError(message) from error
 
 
 def _parsed(raw: bytes, path: Path) -> dict[str, Any]:
@@ -167,7 +159,7 @@ def _parsed(raw: bytes, path: Path) -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     """What a config file says; paths in it are relative to it."""
-    told: object = _parsed(_read(path), path)
+    told: object = _parsed(read_bounded(path, _BYTES, "config"), path)
     if path.name == NAMES[1]:
         told = _tools(path).get("lorascan", {})
     if not isinstance(told, dict):

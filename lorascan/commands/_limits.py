@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 
 _SIZE = re.compile(r"(\d{1,15})\s*(?:([KMGT]?)(i?)B?)?", re.IGNORECASE)
@@ -30,12 +31,9 @@ def digests(path: Path | None) -> frozenset[str]:
     if path is None:
         return frozenset()
     try:
-        if path.stat().st_size > _LIST_BYTES:
-            message = f"{path}: a list of more than {_LIST_BYTES:,} bytes"
-            raise UsageError(message)
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"cannot read the list {path}: {getattr(error, 'strerror', None) or error}"
+        lines = read_bounded(path, _LIST_BYTES, "list").decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        message = f"cannot read the list {path}: {error}"
         raise UsageError(message) from error
     found = set()
     for number, line in enumerate(lines, start=1):

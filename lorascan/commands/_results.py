@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.report import Report
 from lorascan.reporting import load
@@ -14,11 +15,7 @@ _BYTES = 2**31
 def entries_of(result: Path) -> tuple[list[Any], bool]:
     """The reports of a JSON file, not yet read, and whether they stand in a list. Raises UsageError for what is no JSON."""
     try:
-        with result.open("rb") as stream:
-            told = json.loads(stream.read(_BYTES).decode("utf-8"))
-    except OSError as error:
-        message = f"{result} cannot be read: {error.strerror or error}"
-        raise UsageError(message) from error
+        told = json.loads(read_bounded(result, _BYTES, "result"))
     except (ValueError, RecursionError) as error:
         message = f"{result} is no JSON report"
         raise UsageError(message) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.findings import Finding, fingerprint
 
@@ -28,13 +29,9 @@ class Baseline:
 
 def read_baseline(path: Path) -> Baseline:
     """The findings of a JSON report, of one file or of several. Raises UsageError for what is none."""
+    raw = read_bounded(path, _BYTES, "baseline")
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(_BYTES)
         told = json.loads(raw)
-    except OSError as error:
-        message = f"cannot read the baseline {path}: {error.strerror or error}"
-        raise UsageError(message) from error
     except (ValueError, RecursionError) as error:
         message = f"the baseline {path} is no JSON report"
         raise UsageError(message) from error

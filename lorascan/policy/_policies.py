@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.evidence import StageName
 from lorascan.core.findings import Consequence, Finding, Severity
@@ -103,13 +104,9 @@ def policy_named(text: str) -> Policy:
 
 
 def _from_file(path: Path) -> Policy:
+    raw = read_bounded(path, _BYTES, "policy")
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(_BYTES)
         told = _PolicyFile.model_validate(tomllib.loads(raw.decode("utf-8")))
-    except OSError as error:
-        message = f"cannot read the policy {path}: {error.strerror or error}"
-        raise UsageError(message) from error
     except ValidationError as error:
         message = f"policy {path}: {first_problem(error, _PolicyFile)}"
         raise UsageError(message) from error

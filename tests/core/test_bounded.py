@@ -1,0 +1,25 @@
+"""Files that the user names are read whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from lorascan.core.bounded import read_bounded
+from lorascan.core.errors import UsageError
+
+
+def test_a_file_as_large_as_the_bound_is_read(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"12345")
+    assert read_bounded(tmp_path / "list", 5, "list") == b"12345"
+
+
+def test_a_larger_file_is_refused_and_never_cut(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"123456")
+    with pytest.raises(UsageError, match=r"cannot read the list .*more than 5 bytes"):
+        read_bounded(tmp_path / "list", 5, "list")
+
+
+@pytest.mark.parametrize("name", [".", "missing"])
+def test_what_is_no_file_is_named_with_its_reason(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"cannot read the policy .*(Is a directory|No such file)"):
+        read_bounded(tmp_path / name, 5, "policy")
