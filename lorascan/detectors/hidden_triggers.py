@@ -5,7 +5,8 @@ played no part in choosing them, beside control words and the declared words. Fo
 far the adapter's pictures move in CLIP space when t is added, beyond what it does to the plain prompt. A word is an
 undeclared activator where E(t) differs from that of control words, or the prompt's concept is lost (each a
 family-wise p), is several times as large (ratio), is several times larger than what the word means to the base itself, and is not
-explained by the declared words and the always-on style (unexplained share). LS801 adds that the prompt's own concept
+explained by the declared words and the always-on style (unexplained share: of its direction in CLIP space, or of what it
+draws). LS801 adds that the prompt's own concept
 is lost (mismatch); LS802 is an activator that leaves the prompt's concept standing.
 
 Why it matters: every community adapter has trigger words, and declares them. A word that nobody was told of and that
@@ -47,7 +48,7 @@ P_VALUE = 0.05
 RATIO = 2.648
 MEANING = 2.455
 UNEXPLAINED = 0.334
-MISMATCH = 0.515
+MISMATCH = 0.466
 
 
 def is_activator(test: TriggerTest) -> bool:
