@@ -1,13 +1,15 @@
 """THE contents page: what one audit does, in order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lorascan.bases import identify, manifests_for, resolve_base
 from lorascan.core.adapter import Adapter, BaseFacts, FileFacts, VettedFile
 from lorascan.core.behaviour import Candidates
+from lorascan.core.errors import StageFailed
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
+from lorascan.core.findings import Finding
 from lorascan.core.progress import Listener, silent
 from lorascan.core.recall import Recall
 from lorascan.core.report import Report
@@ -56,13 +58,31 @@ def audit(  # noqa: PLR0913 - each but the first two is a collaborator that a ca
             evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener, recall), listener))
         evidence = _with_the_stages_that_did_not_run(evidence)
         found, _ = examine(evidence)
+    return _decided(path, evidence, found, rules, command)
+
+
+def unfinished(path: Path, failed: StageFailed, rules: Rulebook, *, command: str = "") -> Report:
+    """The report of a file whose audit ended outside of its stages: undecided, by the failure alone."""
+
+    def stopped() -> Iterator[object]:
+        yield StageName.FILE
+        raise failed
+
+    evidence = Evidence.collect(stopped())
+    if rules.policy.loads:
+        evidence = _with_the_stages_that_did_not_run(evidence)
+    found, _ = examine(evidence)
+    return _decided(path, evidence, found, rules, command)
+
+
+def _decided(path: Path, evidence: Evidence, found: Sequence[Finding], rules: Rulebook, command: str) -> Report:
     weighed, verdict, gate = judge(evidence, found, limits(evidence), rules)
     return Report(
         name=path.name,
         evidence=evidence,
         findings=weighed,
         verdict=verdict,
-        policy=policy.name,
+        policy=rules.policy.name,
         environment=environment(),
         command=command,
         gate=gate,

@@ -76,7 +76,7 @@ class Cache:
             entry = json.loads(self._path(key).read_bytes())
             if not isinstance(entry, dict) or entry.get("schema") != _SCHEMA or entry.get("key") != key:
                 return None
-            return _with_pictures(load(entry["report"]), entry["pictures"])
+            return unpacked(entry)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, LorascanError):
             return None
 
@@ -84,7 +84,7 @@ class Cache:
         """Keep a result, unless it is undecided. Raises OSError where the folder takes nothing."""
         if report.verdict.decision is Decision.UNDECIDED:
             return
-        entry = {"schema": _SCHEMA, "key": key, "report": render(report, "json"), "pictures": list(_pictures(report))}
+        entry = {"schema": _SCHEMA, "key": key, **packed(report)}
         path = self._path(key)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -120,6 +120,16 @@ class Cache:
             except OSError:
                 continue
             yield found.st_mtime, found.st_size, path
+
+
+def packed(report: Report) -> dict[str, Any]:
+    """The report and its pictures as JSON values; `unpacked` makes a report of them again."""
+    return {"report": render(report, "json"), "pictures": list(_pictures(report))}
+
+
+def unpacked(entry: dict[str, Any]) -> Report:
+    """The report that `packed` made an entry of. Raises UsageError, ValueError, KeyError or TypeError for anything else."""
+    return _with_pictures(load(entry["report"]), entry["pictures"])
 
 
 def digest_of(path: Path, most_bytes: int) -> str | None:
@@ -164,8 +174,8 @@ def same_base(report: Report, settings: Settings) -> bool:
     return base.sha256 == report.evidence[LoadFacts].base_sha256
 
 
-def at_place(report: Report, path: Path) -> Report:
-    """A result for the same bytes at another place."""
+def at_place(report: Report, path: Path | str) -> Report:
+    """A result for the same bytes at another place: a path, or the address of a file elsewhere."""
     facts = tuple(replace(each, path=str(path)) if isinstance(each, FileFacts | FileIdentity) else each for each in report.evidence.facts)
     return replace(report, evidence=replace(report.evidence, facts=facts))
 

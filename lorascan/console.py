@@ -1,7 +1,7 @@
 """Shows on stderr how far an audit is."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from lorascan.core.evidence import StageName
@@ -28,14 +28,18 @@ def stage_lines(name: str) -> Listener:
     return listen
 
 
+Begin = Callable[[int, str], Listener]
+"""Number of an audit, from 1, and the name of its file → what listens to its steps."""
+
+
 @contextmanager
-def progress(name: str, *, quiet: bool) -> Iterator[Listener]:
-    """A listener that draws a progress bar on stderr; silent when quiet or when stderr is no terminal."""
+def progress(total: int, *, quiet: bool) -> Iterator[Begin]:
+    """Listeners that draw one progress bar on stderr for `total` audits; silent when quiet or when stderr is no terminal."""
     if quiet or not sys.stderr.isatty():
-        yield silent
+        yield lambda _number, _name: silent
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415
 
     columns = (
@@ -43,17 +47,30 @@ def progress(name: str, *, quiet: bool) -> Iterator[Listener]:
         BarColumn(bar_width=20),
         TextColumn("{task.fields[step]}", markup=False),
         TimeElapsedColumn(),
+        *([TextColumn("left"), TimeRemainingColumn()] if total > 1 else []),
     )
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(visible(name, 30), total=len(StageName), step="")
-        stage = -1
+        task = bars.add_task("", total=total, step="")
 
-        def listen(step: object) -> None:
-            nonlocal stage
-            if isinstance(step, StageName):
-                stage += 1
-                bars.update(task, completed=stage, step=_WORDS[step])
-            elif isinstance(step, Progress):
-                bars.update(task, completed=max(stage, 0) + step.share, step=step.label)
+        def begin(number: int, name: str) -> Listener:
+            place = f"{number:,}/{total:,} " if total > 1 else ""
+            bars.update(task, description=place + visible(name, 30), completed=number - 1, step="")
+            return _stages(lambda stages, step: bars.update(task, completed=number - 1 + stages / len(StageName), step=step))
 
-        yield listen
+        yield begin
+        bars.update(task, completed=total, step="")
+
+
+def _stages(show: Callable[[float, str], None]) -> Listener:
+    """A listener that shows how many stages have passed, parts of one included, and what is being done."""
+    passed = -1
+
+    def listen(step: object) -> None:
+        nonlocal passed
+        if isinstance(step, StageName):
+            passed += 1
+            show(passed, _WORDS[step])
+        elif isinstance(step, Progress):
+            show(max(passed, 0) + step.share, step.label)
+
+    return listen

@@ -5,15 +5,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lorascan.auditing import audit, judged, slim
+from lorascan.auditing import audit, judged, slim, unfinished
 from lorascan.cache import Cache, as_asked, at_place, digest_of, key_of, same_base
+from lorascan.commands._shelf import Shelf
 from lorascan.commands._stderr import note, say
 from lorascan.console import progress
 from lorascan.core.adapter import FileIdentity
-from lorascan.core.errors import LorascanError, StageFailed
+from lorascan.core.errors import LorascanError, Refusal, StageFailed
 from lorascan.core.findings import Decision
+from lorascan.core.progress import Listener
 from lorascan.core.recall import Recall
-from lorascan.core.report import Report
+from lorascan.core.report import Gate, Report
 from lorascan.deadline import deadline
 from lorascan.policy import Rulebook
 from lorascan.settings import Settings
@@ -22,54 +24,65 @@ from lorascan.targets import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What every target of one call shares; `cache` is None where none is used, `total` counts the targets."""
+    """What every target of one call shares; `cache` is None where none is used."""
 
     settings: Settings
     rules: Rulebook
     cache: Cache | None
     quiet: bool
-    total: int = 1
 
 
-def audit_all(targets: Sequence[Target], call: Call) -> tuple[list[Report], bool]:
-    """A report for each target, and whether one was lost: its time ran out between two stages."""
-    reports, lost = [], False
+def audit_all(targets: Sequence[Target], call: Call, into: Shelf) -> None:
+    """Put a report for each target on the shelf, in their order: one that could not be audited to its end is undecided."""
     recall = Recall()
     command = shlex.join(["lorascan", *sys.argv[1:]])
-    for number, each in enumerate(targets, 1):
-        try:
-            with deadline(call.settings.timeout_seconds):
-                report = _one(each, call, command, recall, number)
-                report = at_place(report, each.shown) if each.shown else report
-        except StageFailed as error:
-            lost = True
-            say(f"{each.path}: undecided, {error}", "error")
-        else:
-            note(f"{each.path}: {report.verdict.decision}" + (" (from the cache)" if report.cached else ""))
-            reports.append(slim(report))
+    gates: list[tuple[str, Gate]] = []
+    with progress(len(targets), quiet=call.quiet) as begin:
+        for number, each in enumerate(targets, 1):
+            report = _reported(each, call, command, recall, begin(number, each.path.name))
+            said = f"{each.shown or each.path}: {report.verdict.decision}" + (" (from the cache)" if report.cached else "")
+            note(f"{number:,}/{len(targets):,} {said}" if len(targets) > 1 else said)
+            if report.gate.waivers or report.gate.expired or report.gate.unused:
+                gates.append((report.name, report.gate))
+            into.put(report)
     if call.cache is not None:
         call.cache.prune()
-    _tell_waivers(reports, call.rules)
-    return reports, lost
+    _tell_waivers(gates, call.rules)
 
 
-def _one(target: Target, call: Call, command: str, recall: Recall, number: int) -> Report:
+def _reported(target: Target, call: Call, command: str, recall: Recall, listener: Listener) -> Report:
+    """The target's report, at the place that readers know."""
+    try:
+        with deadline(call.settings.timeout_seconds):
+            report = _one(target, call, command, recall, listener)
+    except StageFailed as error:  # between two stages
+        report = _failed(target, call, command, error)
+    except MemoryError:
+        refusal = Refusal(code="LS910", message="the audit needed more memory than there is")
+        report = _failed(target, call, command, StageFailed(refusal))
+    return slim(at_place(report, target.shown) if target.shown else report)
+
+
+def _failed(target: Target, call: Call, command: str, error: StageFailed) -> Report:
+    say(f"{target.shown or target.path}: undecided, {error}", "error")
+    return unfinished(target.path, error, call.rules, command=command)
+
+
+def _one(target: Target, call: Call, command: str, recall: Recall, listener: Listener) -> Report:
     found = digest_of(target.path, call.settings.limits.file_bytes) if call.cache is not None else None
     key = _key(target, call, found) if found is not None else None
     kept = _kept(target, call, command, key)
     if kept is not None:
         return kept
-    place = f"{number:,}/{call.total:,} " if call.total > 1 else ""
-    with progress(f"{place}{target.path.name}", quiet=call.quiet) as listener:
-        report = audit(
-            target.path,
-            call.settings,
-            listener=listener,
-            command=command,
-            surroundings=target.surroundings,
-            recall=recall,
-            rules=call.rules,
-        )
+    report = audit(
+        target.path,
+        call.settings,
+        listener=listener,
+        command=command,
+        surroundings=target.surroundings,
+        recall=recall,
+        rules=call.rules,
+    )
     if call.cache is None:
         return report
     if key is not None and key == _key(target, call, _audited(report)):  # else it, or what stands beside it, changed meanwhile
@@ -104,14 +117,14 @@ def _kept(target: Target, call: Call, command: str, key: str | None) -> Report |
     return None if report.verdict.decision is Decision.UNDECIDED else report
 
 
-def _tell_waivers(reports: Sequence[Report], rules: Rulebook) -> None:
-    """Waivers that no longer count, and those that nothing needed."""
-    for report in reports:
-        for each in report.gate.expired:
-            say(f"{report.name}: expired, counts no longer: {each}")
-        for each in report.gate.unused:
-            say(f"{report.name}: not needed: {each}")
-    seen = {each for report in reports for each in (*report.gate.waivers, *report.gate.expired, *report.gate.unused)}
+def _tell_waivers(gates: Sequence[tuple[str, Gate]], rules: Rulebook) -> None:
+    """Waivers that no longer count, and those that nothing needed; `gates` by the names of their files."""
+    for name, gate in gates:
+        for each in gate.expired:
+            say(f"{name}: expired, counts no longer: {each}")
+        for each in gate.unused:
+            say(f"{name}: not needed: {each}")
+    seen = {each for _, gate in gates for each in (*gate.waivers, *gate.expired, *gate.unused)}
     others = [str(each) for each in rules.waivers if str(each) not in seen]
     if others:
         say(f"{len(others):,} waivers are about files that were not audited here: {'; '.join(others[:5])}", "info")

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, format_for, format_named, formats
 
 STDOUT = Path("-")
+_MOST_VERDICTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def write(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> 
         if not reports:
             continue
         try:
-            write_atomically(path, kind.pack(reports) if kind.pack else rendered(kind, reports, look, many=many))
+            write_atomically(path, kind.pack(reports) if kind.pack else _rendered(kind, reports, look, many=many))
             written.append(str(path))
         except OSError as error:
             failed = True
@@ -69,11 +70,14 @@ def write(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> 
     return written, failed
 
 
-def rendered(kind: Format, reports: Sequence[Report], look: Look, *, many: bool) -> str:
-    """The reports in a format of text: a list where several could have been meant, else the one."""
-    if kind.render_all is not None and many:
-        return kind.render_all(reports, look)
-    return kind.render(reports[0], look) if reports else ""
+def _rendered(kind: Format, reports: Sequence[Report], look: Look, *, many: bool) -> Iterator[str]:
+    """The reports in a format of text, in pieces: a list where several could have been meant, else the one."""
+    if many and kind.pieces is not None:
+        yield from kind.pieces(reports, look)
+    elif many and kind.render_all is not None:
+        yield kind.render_all(reports, look)
+    elif reports:
+        yield kind.render(reports[0], look)
 
 
 def show(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> bool:
@@ -83,7 +87,8 @@ def show(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> b
         return True
     try:
         if reports or many:
-            sys.stdout.write(rendered(kind, reports, look, many=many))
+            for each in _rendered(kind, reports, look, many=many):
+                sys.stdout.write(each)
         sys.stdout.flush()
     except OSError as error:
         silence(sys.stdout)
@@ -94,7 +99,10 @@ def show(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> b
 
 def verdicts(reports: Sequence[Report]) -> str:
     """What was decided, for a reader who gets no report."""
-    return "the verdict was: " + ", ".join(report.verdict.decision for report in reports)
+    found = [report.verdict.decision for report in reports]
+    if len(found) <= _MOST_VERDICTS:
+        return "the verdict was: " + ", ".join(found)
+    return "the verdicts were: " + ", ".join(f"{found.count(each):,} {each}" for each in dict.fromkeys(found))
 
 
 def look_of(color: str, least: Severity = Severity.INFO, written: Sequence[str] = ()) -> Look:

@@ -51,24 +51,24 @@ def audit(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Vet, measure, load behind a lock, hunt, probe, decide, report."""
     from lorascan.commands._running import audit_all  # noqa: PLC0415 - the help stays light
+    from lorascan.commands._shelf import shelf  # noqa: PLC0415
     from lorascan.commands._sinks import file_look, look_of, show, sinks, write  # noqa: PLC0415
     from lorascan.policy import NO_INPUT, exit_code, worst  # noqa: PLC0415
 
     given = {**locals(), "format": output_format}
     speak(as_json=log_format is options.LogFormat.JSON, verbose=verbose)
-    with _selected(target, stdin_filename) as selected:
+    with _selected(target, stdin_filename) as selected, shelf(many=selected.many) as reports:
         found = _effective(given, selected, target)
         settings, rules = _settings(found.config), _rules(found)
         into = sinks(found.config.format, output or [], many=selected.many)
         for name in selected.missing:
             say(f"no adapter found at {name}", "error")
-        reports, lost = audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet, total=len(selected.targets)))
-    codes = [exit_code(report.verdict.decision, rules.policy) for report in reports]
-    code = worst([*codes, *([NO_INPUT] if selected.missing else [])])
-    written, failed = write(reports, into, file_look(found.config.min_severity), many=selected.many)
-    look = look_of(found.config.color, found.config.min_severity, written)
-    if not show(reports, into, look, many=selected.many) or failed or lost:
-        code = worst([code, 3])
+        audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet), reports)
+        code = worst([*(exit_code(each, rules.policy) for each in set(reports.decisions)), *([NO_INPUT] if selected.missing else [])])
+        written, failed = write(reports, into, file_look(found.config.min_severity), many=selected.many)
+        look = look_of(found.config.color, found.config.min_severity, written)
+        if not show(reports, into, look, many=selected.many) or failed:
+            code = worst([code, 3])
     raise typer.Exit(0 if exit_zero else code)
 
 
@@ -140,7 +140,7 @@ def _rules(found: "Effective") -> "Rulebook":
     )
 
 
-def _call(settings: "Settings", rules: "Rulebook", config: "Config", *, quiet: bool, total: int) -> Any:  # noqa: ANN401 - imported late
+def _call(settings: "Settings", rules: "Rulebook", config: "Config", *, quiet: bool) -> Any:  # noqa: ANN401 - imported late
     from lorascan.cache import Cache, default_folder  # noqa: PLC0415
     from lorascan.commands._running import Call  # noqa: PLC0415
 
@@ -148,7 +148,7 @@ def _call(settings: "Settings", rules: "Rulebook", config: "Config", *, quiet: b
     if cache is not None and (trouble := cache.trouble()):
         say(f"no results are kept in {cache.folder}: {trouble}")
         cache = None
-    return Call(settings=settings, rules=rules, cache=cache, quiet=quiet, total=total)
+    return Call(settings=settings, rules=rules, cache=cache, quiet=quiet)
 
 
 COMMAND = Command(name="audit", run=audit, epilog=EXIT_CODES_HELP, shape=LateHelp)

@@ -2,11 +2,13 @@
 
 What it measures: stages that failed while an adapter was being audited: the locked worker died (LS902), was silent
 for too long (LS903), broke the protocol (LS904), refused an operation (LS905) or answered with numbers that are not
-finite (LS906), and an audit that took longer than `--timeout` (LS907).
+finite (LS906), an audit that took longer than `--timeout` (LS907) or needed more memory than there is (LS910), and a
+file that did not come from its source as that describes it (LS911).
 
 Why it matters: an adapter that stops its own audit is not admitted. The verdict is undecided, never an admit.
 
-When it is wrong: a machine short of memory or time fails in the same way. Run `lorascan doctor`, then repeat the audit.
+When it is wrong: a machine short of memory or time, or a bad connection, fails in the same way. Run `lorascan doctor`, then
+repeat the audit.
 
 Source: the sandbox's protocol; CWE-703.
 """
@@ -26,6 +28,8 @@ RULES = tuple(
         ("LS905", "worker-refused", "the locked worker refused an operation"),
         ("LS906", "worker-not-finite", "the locked worker answered with NaN or infinity"),
         ("LS907", "audit-timed-out", "the audit took longer than it was given"),
+        ("LS910", "out-of-memory", "the audit needed more memory than there is"),
+        ("LS911", "not-fetched", "the file did not come from its source as that describes it"),
     )
 )
 

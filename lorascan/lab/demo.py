@@ -39,8 +39,8 @@ def demonstrate(output: Path) -> bool:
 
 def _show(label: str, entry: LedgerEntry, output: Path, recall: Recall) -> bool:
     path = Path(os.path.relpath(adapters_folder() / entry.file))
-    with progress(path.name, quiet=False) as bar:
-        listener = bar if sys.stderr.isatty() else stage_lines(path.name)
+    with progress(1, quiet=False) as begin:
+        listener = begin(1, path.name) if sys.stderr.isatty() else stage_lines(path.name)
         report = audit(path, listener=listener, command=f"lorascan audit {entry.file}", recall=recall)
     written = write_reports(report, output, label)
     sys.stdout.write(formats()["text"].render(report, Look(colour=sys.stdout.isatty(), written=written)))

@@ -1,6 +1,6 @@
 """Renders a report: one file a format."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -32,8 +32,9 @@ PLAIN = Look()
 class Format:
     """One way to write reports.
 
-    `render` writes one report, `render_all` several in one document (None: one file each), `load` reads back what
-    `render` wrote (None: it cannot). `suffixes` are lower case with their dot, the usual one first; `aliases` are further
+    `render` writes one report, `render_all` several in one document (None: one file each), `pieces` the
+    same document piece by piece, each report looked at once (None: it needs them together), `load` reads back what `render`
+    wrote (None: it cannot). `suffixes` are lower case with their dot, the usual one first; `aliases` are further
     names. A format that is no text has `pack`, which writes bytes, and cannot be printed. `commands`: each line is a
     command to a CI system, which is what the format is for.
     """
@@ -43,6 +44,7 @@ class Format:
     render: Callable[[Report, Look], str]
     aliases: tuple[str, ...] = ()
     render_all: Callable[[Sequence[Report], Look], str] | None = None
+    pieces: Callable[[Sequence[Report], Look], Iterator[str]] | None = None
     load: Callable[[str], Report] | None = None
     pack: Callable[[Sequence[Report]], bytes] | None = None
     commands: bool = False

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from textwrap import indent
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,8 +35,17 @@ def _render(report: Report, _: Look) -> str:
     return written(_shape(report))
 
 
-def _render_all(reports: Sequence[Report], _: Look) -> str:
-    return written([_shape(each) for each in reports])
+def _render_all(reports: Sequence[Report], look: Look) -> str:
+    return "".join(_pieces(reports, look))
+
+
+def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
+    """The list as `json.dumps` would indent it; no line break stands within a text, where JSON escapes it."""
+    opened = "[\n"
+    for each in reports:
+        yield f"{opened}{indent(_render(each, look).rstrip(), '  ')}"
+        opened = ",\n"
+    yield "[]\n" if opened.startswith("[") else "\n]\n"
 
 
 def _shape(report: Report) -> dict[str, Any]:
@@ -159,4 +169,4 @@ def _adapter(kind: type) -> "TypeAdapter[Any]":
     return TypeAdapter(kind)
 
 
-FORMAT = Format(name="json", suffixes=(".json",), aliases=("json-v1",), render=_render, render_all=_render_all, load=_load)
+FORMAT = Format(name="json", suffixes=(".json",), aliases=("json-v1",), render=_render, render_all=_render_all, pieces=_pieces, load=_load)

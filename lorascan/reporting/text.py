@@ -1,7 +1,7 @@
 """Writes a report for the terminal."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts
@@ -39,12 +39,19 @@ def _render(report: Report, look: Look) -> str:
 
 
 def _render_all(reports: Sequence[Report], look: Look) -> str:
+    return "".join(_pieces(reports, look))
+
+
+def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
     """Each report, then one line a file."""
+    rows: list[tuple[str, str, str]] = []
+    for each in reports:
+        yield ("\n\n" if rows else "") + _render(each, look)
+        rows.append((str(each.verdict.decision), foreign(each.name), foreign(_digest.why(each))))
     sheet = Sheet(look)
-    sheet.heading(write.count(len(reports), "file"))
-    rows = [(str(each.verdict.decision), foreign(each.name), foreign(_digest.why(each))) for each in reports]
+    sheet.heading(write.count(len(rows), "file"))
     sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else _COLOURS[row[0]])
-    return "\n\n".join(_render(each, look) for each in reports) + sheet.text()
+    yield sheet.text()
 
 
 def _summary(sheet: Sheet, report: Report) -> None:
@@ -248,4 +255,4 @@ def _closing(sheet: Sheet, report: Report, look: Look) -> None:
         sheet.command(foreign(report.command, 1000))
 
 
-FORMAT = Format(name="text", suffixes=(".txt",), render=_render, render_all=_render_all)
+FORMAT = Format(name="text", suffixes=(".txt",), render=_render, render_all=_render_all, pieces=_pieces)

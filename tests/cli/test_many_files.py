@@ -1,0 +1,231 @@
+"""Many adapters in one call: memory, progress, bad files among them, a run that is killed and started again."""
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from lorascan import console
+from lorascan.commands import _running
+from lorascan.commands._shelf import Shelf, shelf
+from lorascan.core.evidence import StageName
+from lorascan.core.progress import Progress
+from lorascan.core.report import Report
+from lorascan.reporting import PLAIN, formats
+from tests.adapters.builders import ATTENTION
+from tests.cli.in_process import Called, caller
+from tests.hostile.files import REFUSED
+from tests.reporting import examples
+
+FILES, BAD = 60, ("a header that is a list", "the last byte missing", "one byte too many", "nothing at all")
+STATIC = ("--policy", "static")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Sixty files: an honest adapter in many strengths, four broken ones and a link to nothing among them."""
+    made = tmp_path / "adapters"
+    made.mkdir()
+    for number in range(FILES):
+        (made / f"{number:03}.safetensors").write_bytes(adapter(0.01 + 0.0001 * number))
+    for number, name in zip(range(7, FILES, 10), BAD, strict=False):
+        (made / f"{number:03}.safetensors").write_bytes(REFUSED[name][1])
+    (made / "055.safetensors").unlink()
+    (made / "055.safetensors").symlink_to("gone")
+    return made
+
+
+def adapter(size: float) -> bytes:
+    random = np.random.default_rng(0)
+    factors = {"A": random.standard_normal((1, 64)), "B": random.standard_normal((64, 1))}
+    return save({f"unet.{ATTENTION}.lora_{name}.weight": (size * each).astype(np.float32) for name, each in factors.items()})
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Called:
+    """In a folder of its own, with a cache of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LORASCAN_CACHE", "true")
+    monkeypatch.setenv("LORASCAN_CACHE_DIR", str(tmp_path / "cache"))
+    return caller(monkeypatch, capsys)
+
+
+def decisions(out: str) -> dict[str, str]:
+    return {each["subject"]["name"]: each["verdict"]["decision"] for each in json.loads(out)}
+
+
+def expected() -> dict[str, str]:
+    bad = {f"{number:03}.safetensors" for number in range(7, 7 + 10 * len(BAD), 10)}
+    names = [f"{number:03}.safetensors" for number in range(FILES)]
+    return {name: "reject" if name in bad else "undecided" if name.startswith("055") else "admit" for name in names}
+
+
+def test_no_bad_file_harms_another_and_each_file_has_its_report(call: Called, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = _running.audit
+
+    def short_of_memory(path: Path, *rest: Any, **more: Any) -> Report:
+        if path.name == "030.safetensors":
+            raise MemoryError
+        return audit(path, *rest, **more)
+
+    monkeypatch.setattr(_running, "audit", short_of_memory)
+
+    code, out, said = call("audit", folder, *STATIC, "-f", "json", "-v", "-o", "all.csv", "-o", "all.sarif")
+
+    assert code == 1
+    assert decisions(out) == expected() | {"030.safetensors": "undecided"}
+    told = {each["subject"]["name"]: each for each in json.loads(out)}
+    assert [each["rule"] for each in told["030.safetensors"]["findings"]] == ["LS910"]
+    assert "030.safetensors: undecided, LS910" in said
+    places = [line.split(": ")[1].split(" ")[0] for line in said.splitlines() if "/60 " in line]
+    assert places == [f"{number}/{FILES}" for number in range(1, FILES + 1)]
+    assert len({line.split(",")[1] for line in Path("all.csv").read_text().splitlines()[1:]}) == FILES
+    assert len(json.loads(Path("all.sarif").read_text())["runs"][0]["artifacts"]) == FILES
+
+
+KILLED_AT = """
+import os, signal, sys
+from lorascan.cache import Cache
+kept, put = [], Cache.put
+def counted(self, key, report):
+    put(self, key, report)
+    kept.append(key)
+    if len(kept) == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
+Cache.put = counted
+sys.argv = ["lorascan", *sys.argv[1:]]
+from lorascan.cli import main
+main()
+"""
+
+
+def test_a_run_that_was_killed_goes_on_where_it_stopped(
+    call: Called, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", KILLED_AT, "audit", str(folder), *STATIC, "-o", str(tmp_path / "all.json")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, capture_output=True, env=environment, timeout=280, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert len(list((tmp_path / "cache").glob("*/*.json"))) == 20
+    assert not (tmp_path / "all.json").exists()
+    fresh: list[str] = []
+    audit = _running.audit
+
+    def counted(path: Path, *rest: Any, **more: Any) -> Report:
+        fresh.append(path.name)
+        return audit(path, *rest, **more)
+
+    monkeypatch.setattr(_running, "audit", counted)
+
+    code, out, _ = call("audit", folder, *STATIC, "-f", "json")
+
+    assert (code, len(fresh)) == (1, FILES - 20)
+    assert decisions(out) == expected()
+    assert [each["cached"] for each in json.loads(out)] == [each["subject"]["name"] not in fresh for each in json.loads(out)]
+
+
+def shown() -> list[Report]:
+    made = [examples.honest(), examples.backdoored(), examples.refused(), examples.undecided(), examples.hostile()]
+    return [replace(each, environment={**each.environment, "created": "2026-01-02T03:04:05Z"}) for each in made]
+
+
+@pytest.mark.parametrize("name", [each.name for each in formats().values() if each.render_all is not None])
+def test_every_format_says_of_reports_on_the_shelf_what_it_says_of_them_in_memory(name: str) -> None:
+    kind, reports = formats()[name], shown()
+    assert kind.render_all is not None
+
+    with shelf(many=True) as kept:
+        for each in reports:
+            kept.put(each)
+        told = kind.render_all(kept, PLAIN)
+        in_pieces = "".join(kind.pieces(kept, PLAIN)) if kind.pieces else told
+
+    assert told == kind.render_all(reports, PLAIN)
+    assert in_pieces == told
+
+
+def test_a_list_of_json_in_pieces_is_one_document() -> None:
+    kind, reports = formats()["json"], shown()
+    assert kind.render_all is not None
+
+    for some in (reports, reports[:1], []):
+        alone = [json.loads(kind.render(each, PLAIN)) for each in some]
+        assert kind.render_all(some, PLAIN) == json.dumps(alone, sort_keys=True, indent=2) + "\n"
+
+
+def test_reports_on_the_shelf_take_no_memory_and_keep_their_order() -> None:
+    report = examples.honest()
+    with shelf(many=True) as kept:
+        kept.put(report)
+        tracemalloc.start()
+        for number in range(20):
+            kept.put(replace(report, name=str(number)))
+        gc.collect()
+        grown, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert grown < 20 * 1000, "a place, a length and a decision each"
+        assert [each.name for each in kept] == [report.name, *map(str, range(20))]
+        assert [each.name for each in kept[-2:]] == ["18", "19"]
+        assert kept.decisions == [report.verdict.decision] * 21
+
+
+def test_a_full_disk_leaves_reports_in_memory() -> None:
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        kept = Shelf(full)
+        for each in shown():
+            kept.put(each)
+
+    assert [each.name for each in kept] == [each.name for each in shown()]
+
+
+class Recorded:
+    """In place of rich's bars: what was shown."""
+
+    seen: list[dict[str, Any]]
+
+    def __init__(self, *_columns: object, **_options: object) -> None:
+        Recorded.seen = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def add_task(self, _description: str, **fields: Any) -> int:
+        Recorded.seen.append(fields)
+        return 0
+
+    def update(self, _task: int, **fields: Any) -> None:
+        Recorded.seen.append(fields)
+
+
+def test_the_bar_tells_number_total_and_stage_and_never_runs_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rich.progress.Progress", Recorded)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    with console.progress(2_000, quiet=False) as begin:
+        for number, name in ((1, "a"), (2, "kept"), (3, "b\x1b[2J")):
+            listen = begin(number, name)
+            for step in () if name == "kept" else (StageName.FILE, StageName.WEIGHTS, Progress(share=0.5, label="half")):
+                listen(step)
+
+    shares = [each["completed"] for each in Recorded.seen if "completed" in each]
+    assert Recorded.seen[0]["total"] == 2_000
+    assert shares == sorted(shares)
+    assert shares[-1] == 2_000
+    assert pytest.approx(1.5 / len(StageName)) in shares
+    named = [each["description"] for each in Recorded.seen if "description" in each]
+    assert named[:2] == ["1/2,000 a", "2/2,000 kept"]
+    assert "\x1b" not in named[2]
