@@ -5,20 +5,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lorascan.core.errors import UsageError
 from lorascan.core.surroundings import Surroundings
 from lorascan.intake.folders import survey
+from lorascan.sources import HubFile, address_of, is_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One adapter file, and what stands beside it where it was found by searching a folder.
 
-    `shown` is the path that reports tell where it is not the file's own, as for one from stdin.
+    `shown` is what reports tell where it is not the file's own path, as for one from stdin. `source`: where the file
+    has to be fetched from before it lies at `path`.
     """
 
     path: Path
     surroundings: Surroundings | None = None
-    shown: Path | None = None
+    shown: str | None = None
+    source: HubFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +34,37 @@ class Selection:
     many: bool
 
 
-def select(arguments: Sequence[str]) -> Selection:
-    """The files that paths, folders and globs mean, in order, each once, and the arguments that mean none."""
+def select(arguments: Sequence[str], *, online: bool = False) -> Selection:
+    """The files that paths, folders and globs mean, in order, each once, and the arguments that mean none.
+
+    An address of a hub is a file that is not there yet; nothing is asked here. Raises UsageError for one that is not well
+    written, and for any unless `online`.
+    """
     found: dict[Path, Target] = {}
     missing = []
     for argument in arguments:
-        meant = list(_of(argument))
+        meant = [_elsewhere(argument, online=online)] if is_address(argument) else list(_of(argument))
         if not meant:
             missing.append(argument)
         for each in meant:
             known = found.get(each.path)
             if known is None or known.surroundings is None:
                 found[each.path] = each
-    many = len(arguments) > 1 or any(_is_folder(Path(argument)) or not _exists(Path(argument)) for argument in arguments)
+    many = len(arguments) > 1 or not all(map(_is_one, arguments))
     return Selection(targets=tuple(found.values()), missing=tuple(missing), many=many)
+
+
+def _elsewhere(argument: str, *, online: bool) -> Target:
+    wanted = address_of(argument)
+    if not online:
+        message = f"{argument} is fetched from the network, which takes --online"
+        raise UsageError(message)
+    return Target(path=Path(argument), shown=argument, source=wanted)
+
+
+def _is_one(argument: str) -> bool:
+    """Whether an argument names just one file."""
+    return is_address(argument) or (_exists(Path(argument)) and not _is_folder(Path(argument)))
 
 
 def _of(argument: str) -> Iterator[Target]:

@@ -76,7 +76,10 @@ Output = Annotated[
         show_default=False,
     ),
 ]
-Targets = Annotated[list[str], typer.Argument(help="Adapter files, folders or globs; - is stdin.", show_default=False)]
+Targets = Annotated[
+    list[str],
+    typer.Argument(help="Adapter files, folders or globs; - is stdin; hf://owner/repo[@revision]/file with --online.", show_default=False),
+]
 Scorer = Annotated[
     Path | None, typer.Option(help="open_clip folder that scores pictures (needed with a base of your own).", show_default=False)
 ]
@@ -102,5 +105,6 @@ KeepGoing = Annotated[
 ]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Report only: exit 0 whatever the verdict.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+Online = Annotated[bool, typer.Option("--online", help="Allow hf:// targets: nothing else is fetched, and nothing without it.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is done with each file.")]
 Log = Annotated[LogFormat, typer.Option(help="stderr as text or as one JSON object a line.")]

@@ -2,12 +2,14 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lorascan.auditing import audit, judged, slim, unfinished
 from lorascan.cache import Cache, as_asked, at_place, digest_of, key_of, same_base
-from lorascan.commands._shelf import Shelf
 from lorascan.commands._stderr import note, say
 from lorascan.console import progress
 from lorascan.core.adapter import FileIdentity
@@ -19,6 +21,7 @@ from lorascan.core.report import Gate, Report
 from lorascan.deadline import deadline
 from lorascan.policy import Rulebook
 from lorascan.settings import Settings
+from lorascan.sources import NotThere, OnHub, located
 from lorascan.targets import Target
 
 
@@ -32,35 +35,61 @@ class Call:
     quiet: bool
 
 
-def audit_all(targets: Sequence[Target], call: Call, into: Shelf) -> None:
-    """Put a report for each target on the shelf, in their order: one that could not be audited to its end is undecided."""
+def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], None]) -> int:
+    """Hand on a report for each target, in their order, and hold none: one that could not be audited to its end is undecided.
+
+    Returns how many have none, because their source has no such file.
+    """
     recall = Recall()
     command = shlex.join(["lorascan", *sys.argv[1:]])
     gates: list[tuple[str, Gate]] = []
+    missing = 0
     with progress(len(targets), quiet=call.quiet) as begin:
         for number, each in enumerate(targets, 1):
             report = _reported(each, call, command, recall, begin(number, each.path.name))
+            if report is None:
+                missing += 1
+                continue
             said = f"{each.shown or each.path}: {report.verdict.decision}" + (" (from the cache)" if report.cached else "")
             note(f"{number:,}/{len(targets):,} {said}" if len(targets) > 1 else said)
             if report.gate.waivers or report.gate.expired or report.gate.unused:
                 gates.append((report.name, report.gate))
-            into.put(report)
+            put(report)
     if call.cache is not None:
         call.cache.prune()
     _tell_waivers(gates, call.rules)
+    return missing
 
 
-def _reported(target: Target, call: Call, command: str, recall: Recall, listener: Listener) -> Report:
-    """The target's report, at the place that readers know."""
+def _reported(target: Target, call: Call, command: str, recall: Recall, listener: Listener) -> Report | None:
+    """The target's report, at the place that readers know; None where its source has no such file."""
     try:
-        with deadline(call.settings.timeout_seconds):
-            report = _one(target, call, command, recall, listener)
+        with deadline(call.settings.timeout_seconds), _at_hand(target, call) as (here, remote):
+            return _placed(_one(here, remote, call, command, recall, listener), here)
+    except NotThere as error:
+        say(f"no adapter found at {target.shown}: {error}", "error")
+        return None
     except StageFailed as error:  # between two stages
         report = _failed(target, call, command, error)
     except MemoryError:
         refusal = Refusal(code="LS910", message="the audit needed more memory than there is")
         report = _failed(target, call, command, StageFailed(refusal))
+    return _placed(report, target)
+
+
+def _placed(report: Report, target: Target) -> Report:
     return slim(at_place(report, target.shown) if target.shown else report)
+
+
+@contextmanager
+def _at_hand(target: Target, call: Call) -> Iterator[tuple[Target, OnHub | None]]:
+    """The target where it can be read; one that lies elsewhere gets a folder of its own, which does not outlive its audit."""
+    if target.source is None:
+        yield target, None
+        return
+    with tempfile.TemporaryDirectory(prefix="lorascan-hub-") as folder:
+        remote = located(target.source, Path(folder), call.settings.limits)
+        yield replace(target, path=remote.path, shown=remote.address), remote
 
 
 def _failed(target: Target, call: Call, command: str, error: StageFailed) -> Report:
@@ -68,12 +97,14 @@ def _failed(target: Target, call: Call, command: str, error: StageFailed) -> Rep
     return unfinished(target.path, error, call.rules, command=command)
 
 
-def _one(target: Target, call: Call, command: str, recall: Recall, listener: Listener) -> Report:
-    found = digest_of(target.path, call.settings.limits.file_bytes) if call.cache is not None else None
+def _one(target: Target, remote: OnHub | None, call: Call, command: str, recall: Recall, listener: Listener) -> Report:
+    found = _digest(target, remote, call)
     key = _key(target, call, found) if found is not None else None
     kept = _kept(target, call, command, key)
     if kept is not None:
         return kept
+    if remote is not None and not target.path.exists():
+        remote.fetch()
     report = audit(
         target.path,
         call.settings,
@@ -91,6 +122,17 @@ def _one(target: Target, call: Call, command: str, recall: Recall, listener: Lis
         except OSError as error:
             note(f"cannot keep the result: {error.strerror or error}")
     return replace(report, cached=False)
+
+
+def _digest(target: Target, remote: OnHub | None, call: Call) -> str | None:
+    """The SHA-256 that results are kept by, before a file comes where its hub knows it; None without a cache."""
+    if call.cache is None:
+        return None
+    if remote is not None and remote.sha256:
+        return remote.sha256
+    if remote is not None:
+        remote.fetch()
+    return digest_of(target.path, call.settings.limits.file_bytes)
 
 
 def _audited(report: Report) -> str:

@@ -26,7 +26,7 @@ def from_stdin(name: str | None) -> Iterator[Target]:
         path = Path(folder) / plain
         with path.open("wb") as stream:
             shutil.copyfileobj(sys.stdin.buffer, stream)
-        yield Target(path=path, shown=Path(plain))
+        yield Target(path=path, shown=plain)
     except OSError as error:
         message = f"cannot read stdin: {error.strerror or error}"
         raise UsageError(message) from error

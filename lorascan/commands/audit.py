@@ -43,6 +43,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     cache: options.UseCache = None,
     cache_dir: options.CacheFolder = None,
     keep_going: options.KeepGoing = None,
+    online: options.Online = False,
     exit_zero: options.ExitZero = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -57,14 +58,15 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
     given = {**locals(), "format": output_format}
     speak(as_json=log_format is options.LogFormat.JSON, verbose=verbose)
-    with _selected(target, stdin_filename) as selected, shelf(many=selected.many) as reports:
+    with _selected(target, stdin_filename, online=online) as selected, shelf(many=selected.many) as reports:
         found = _effective(given, selected, target)
         settings, rules = _settings(found.config), _rules(found)
         into = sinks(found.config.format, output or [], many=selected.many)
         for name in selected.missing:
             say(f"no adapter found at {name}", "error")
-        audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet), reports)
-        code = worst([*(exit_code(each, rules.policy) for each in set(reports.decisions)), *([NO_INPUT] if selected.missing else [])])
+        missing = audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet), reports.put)
+        absent = [NO_INPUT] if selected.missing or missing else []
+        code = worst([*(exit_code(each, rules.policy) for each in set(reports.decisions)), *absent])
         written, failed = write(reports, into, file_look(found.config.min_severity), many=selected.many)
         look = look_of(found.config.color, found.config.min_severity, written)
         if not show(reports, into, look, many=selected.many) or failed:
@@ -73,14 +75,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
 
 @contextmanager
-def _selected(targets: list[str], stdin_filename: str | None) -> "Iterator[Selection]":
+def _selected(targets: list[str], stdin_filename: str | None, *, online: bool) -> "Iterator[Selection]":
     """What the arguments mean. Raises UsageError where stdin is asked for together with files."""
     from lorascan.commands._stdin import from_stdin  # noqa: PLC0415
     from lorascan.core.errors import UsageError  # noqa: PLC0415
     from lorascan.targets import Selection, select  # noqa: PLC0415
 
     if "-" not in targets:
-        yield select(targets)
+        yield select(targets, online=online)
         return
     if len(targets) > 1:
         message = "- reads stdin and stands alone"

@@ -16,6 +16,7 @@ import pytest
 from safetensors.numpy import save
 
 from lorascan import console
+from lorascan.auditing import audit
 from lorascan.commands import _running
 from lorascan.commands._shelf import Shelf, shelf
 from lorascan.core.evidence import StageName
@@ -48,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 def adapter(size: float) -> bytes:
     random = np.random.default_rng(0)
     factors = {"A": random.standard_normal((1, 64)), "B": random.standard_normal((64, 1))}
-    return save({f"unet.{ATTENTION}.lora_{name}.weight": (size * each).astype(np.float32) for name, each in factors.items()})
+    return bytes(save({f"unet.{ATTENTION}.lora_{name}.weight": (size * each).astype(np.float32) for name, each in factors.items()}))
 
 
 @pytest.fixture
@@ -71,7 +72,6 @@ def expected() -> dict[str, str]:
 
 
 def test_no_bad_file_harms_another_and_each_file_has_its_report(call: Called, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    audit = _running.audit
 
     def short_of_memory(path: Path, *rest: Any, **more: Any) -> Report:
         if path.name == "030.safetensors":
@@ -119,7 +119,6 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(
     assert len(list((tmp_path / "cache").glob("*/*.json"))) == 20
     assert not (tmp_path / "all.json").exists()
     fresh: list[str] = []
-    audit = _running.audit
 
     def counted(path: Path, *rest: Any, **more: Any) -> Report:
         fresh.append(path.name)
