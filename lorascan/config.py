@@ -44,6 +44,7 @@ class Config(Strict):
     max_size: str | None = None
     timeout: float | None = None
     cache: bool = True
+    images: bool = True
     cache_dir: Path | None = None
     format: str = "text"
     color: Literal["auto", "always", "never"] = "auto"

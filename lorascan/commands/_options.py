@@ -89,6 +89,12 @@ Isolation = Annotated[
     typer.Option(help="auto, namespaces or process; none-at-my-own-risk runs WITHOUT a lock and is refused in CI.", show_default=False),
 ]
 Printed = Annotated[str | None, typer.Option("--format", "-f", help="What stdout gets; text by default.", show_default=False)]
+Template = Annotated[
+    Path | None,
+    typer.Option(
+        help="A Jinja template of your own for stdout, or for -o template=PATH; it gets what the JSON report holds.", show_default=False
+    ),
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice; 0 by default.", show_default=False)]
 AllowList = Annotated[
     Path | None, typer.Option(help="SHA-256 digests whose findings are set aside, those of the container excepted.", show_default=False)
@@ -99,6 +105,14 @@ Timeout = Annotated[float | None, typer.Option(help="Wall seconds for one file; 
 StdinFilename = Annotated[str | None, typer.Option(help="What the adapter from stdin is called.", show_default=False)]
 UseCache = Annotated[
     bool | None, typer.Option("--cache/--no-cache", help="Take results of earlier audits of the same bytes (default).", show_default=False)
+]
+Images = Annotated[
+    bool | None,
+    typer.Option(
+        "--images/--no-images",
+        help="Show pictures in the HTML page, blurred until asked for (default), or leave them out of every report.",
+        show_default=False,
+    ),
 ]
 KeepGoing = Annotated[
     bool | None, typer.Option("--keep-going", help="Load a file that is already rejected (researchers).", show_default=False)

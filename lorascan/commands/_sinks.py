@@ -9,10 +9,12 @@ from pathlib import Path
 
 from lorascan.commands._stderr import say, silence
 from lorascan.core.atomic import write_atomically
+from lorascan.core.behaviour import ProbeFacts
 from lorascan.core.errors import UsageError
 from lorascan.core.findings import Severity
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, format_for, format_named, formats
+from lorascan.reporting._stencil import own_format
 
 STDOUT = Path("-")
 _MOST_VERDICTS = 5
@@ -26,9 +28,15 @@ class Sinks:
     files: tuple[tuple[Path, Format], ...]
 
 
-def sinks(output_format: str, outputs: Sequence[str], *, many: bool) -> Sinks:
-    """Where reports go, checked before any work is done: PATH by its suffix, or FORMAT=PATH. Raises UsageError."""
-    wanted = [_sink(each) for each in outputs]
+def sinks(output_format: str, outputs: Sequence[str], *, many: bool, template: Path | None = None) -> Sinks:
+    """Where reports go, checked before any work is done: PATH by its suffix, or FORMAT=PATH. Raises UsageError.
+
+    template: a Jinja template of the caller's own; what it writes goes to stdout unless `outputs` sends it elsewhere.
+    """
+    own = own_format(template) if template else None
+    wanted = [_sink(each, own) for each in outputs]
+    if own and own not in (kind for _, kind in wanted):
+        wanted.append((STDOUT, own))
     printed = [kind for path, kind in wanted if path == STDOUT] or [format_named(output_format)]
     if len(printed) > 1:
         message = "stdout takes one report: give - once"
@@ -36,7 +44,7 @@ def sinks(output_format: str, outputs: Sequence[str], *, many: bool) -> Sinks:
     if printed[0].pack is not None:
         message = f"{printed[0].name} is no text: say where it goes with -o"
         raise UsageError(message)
-    files = tuple((path, kind) for path, kind in wanted if path != STDOUT)
+    files = tuple(sorted(((path, kind) for path, kind in wanted if path != STDOUT), key=lambda each: each[1] is own))  # it may yet fail
     for path, kind in files:
         if many and kind.render_all is None and kind.pack is None:
             message = f"{path}: a {kind.name} report holds one adapter; audit the files one by one"
@@ -44,11 +52,15 @@ def sinks(output_format: str, outputs: Sequence[str], *, many: bool) -> Sinks:
     return Sinks(printed=printed[0], files=files)
 
 
-def _sink(text: str) -> tuple[Path, Format]:
+def _sink(text: str, own: Format | None) -> tuple[Path, Format]:
     name, sign, rest = text.partition("=")
-    known = {alias: each for each in formats().values() for alias in (each.name, *each.aliases)}
+    every = [*formats().values(), *([own] if own else [])]
+    known = {alias: each for each in every for alias in (each.name, *each.aliases)}
     if sign and rest and name in known:
         return Path(rest), known[name]
+    if sign and name == "template":
+        message = f"{text} needs --template FILE"
+        raise UsageError(message)
     if text == "-":
         message = "- needs a format: write -o FORMAT=-, or use -f"
         raise UsageError(message)
@@ -95,6 +107,12 @@ def show(reports: Sequence[Report], into: Sinks, look: Look, *, many: bool) -> b
         say(f"cannot print: {error.strerror or error}; {verdicts(reports)}", "error")
         return False
     return True
+
+
+def without_pictures(report: Report) -> Report:
+    """The report as if no picture had been kept; every number that was measured on them stays."""
+    facts = tuple(replace(each, pictures=()) if isinstance(each, ProbeFacts) else each for each in report.evidence.facts)
+    return replace(report, evidence=replace(report.evidence, facts=facts))
 
 
 def verdicts(reports: Sequence[Report]) -> str:

@@ -30,6 +30,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     declared: options.Declared = None,
     output_format: options.Printed = None,
     output: options.Output = None,
+    template: options.Template = None,
     seed: options.Seed = None,
     fail_on: options.FailOn = None,
     min_severity: options.MinSeverity = None,
@@ -42,6 +43,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     stdin_filename: options.StdinFilename = None,
     cache: options.UseCache = None,
     cache_dir: options.CacheFolder = None,
+    images: options.Images = None,
     keep_going: options.KeepGoing = None,
     online: options.Online = False,
     exit_zero: options.ExitZero = False,
@@ -53,7 +55,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     """Vet, measure, load behind a lock, hunt, probe, decide, report."""
     from lorascan.commands._running import audit_all  # noqa: PLC0415 - the help stays light
     from lorascan.commands._shelf import shelf  # noqa: PLC0415
-    from lorascan.commands._sinks import file_look, look_of, show, sinks, write  # noqa: PLC0415
+    from lorascan.commands._sinks import file_look, look_of, show, sinks, without_pictures, write  # noqa: PLC0415
     from lorascan.policy import NO_INPUT, exit_code, worst  # noqa: PLC0415
 
     given = {**locals(), "format": output_format}
@@ -61,10 +63,11 @@ def audit(  # noqa: PLR0913 - one parameter an option
     with _selected(target, stdin_filename, online=online) as selected, shelf(many=selected.many) as reports:
         found = _effective(given, selected, target)
         settings, rules = _settings(found.config), _rules(found)
-        into = sinks(found.config.format, output or [], many=selected.many)
+        into = sinks(found.config.format, output or [], many=selected.many, template=template)
         for name in selected.missing:
             say(f"no adapter found at {name}", "error")
-        missing = audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet), reports.put)
+        put = reports.put if found.config.images else lambda each: reports.put(without_pictures(each))
+        missing = audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet), put)
         absent = [NO_INPUT] if selected.missing or missing else []
         code = worst([*(exit_code(each, rules.policy) for each in set(reports.decisions)), *absent])
         written, failed = write(reports, into, file_look(found.config.min_severity), many=selected.many)

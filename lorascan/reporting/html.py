@@ -1,52 +1,28 @@
 """Writes a report as one self-contained page."""
 
-import base64
-import hashlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, ProbeFacts
 from lorascan.core.report import Report
-from lorascan.core.shipped import shipped
 from lorascan.reporting import Format, Look, _charts, _digest
-from lorascan.reporting import _numbers as write
-from lorascan.reporting._foreign import foreign, quoted
+from lorascan.reporting._fleet import index
 from lorascan.reporting._gallery import gallery
-from lorascan.reporting._layers import short
-from lorascan.reporting._machine import suppression
+from lorascan.reporting._page import asset, environment, frame
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-_LONGEST = 600
-"""Characters of one foreign text on the page; JSON has the whole."""
 _MOST_ROWS = 400
 """Rows of one table on the page; JSON has them all."""
 
 
-def _render(report: Report, _: Look) -> str:
-    from markupsafe import Markup  # noqa: PLC0415 - only a page pays for it
-
-    style = _asset("style.css")
-    library = _asset("vendor", "echarts.min.js")
-    script = _asset("page.js")
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src {_source(library)} {_source(script)}",
-            f"style-src {_source(style)}",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+def _render(report: Report, look: Look) -> str:
     drawn = _charts.chart_data(report)
-    ours = {"content_policy": policy, "style": style, "script": script, "library": library if drawn["layers"] or drawn["curves"] else ""}
-    marked = {name: Markup(text) for name, text in ours.items()}  # noqa: S704 - shipped files and digests, nothing foreign
-    return _environment().get_template("page.html.j2").render(_facts(report) | marked | {"drawn": drawn})
+    library = asset("vendor", "echarts.min.js") if drawn["layers"] or drawn["curves"] else ""
+    framed = frame(style=asset("style.css"), script=asset("page.js"), library=library)
+    return environment().get_template("page.html.j2").render({**_facts(report, look), **framed, "drawn": drawn})
 
 
-def _facts(report: Report) -> dict[str, Any]:
+def _facts(report: Report, look: Look) -> dict[str, Any]:
     layers = report.evidence.all(WeightStatistics)
     return {
         "report": report,
@@ -56,7 +32,9 @@ def _facts(report: Report) -> dict[str, Any]:
         "meaning": _digest.MEANING[report.verdict.decision],
         "no_activator": _digest.NO_ACTIVATOR if _digest.searched(report) and report.verdict.decision == "admit" else "",
         "version": _digest.tool_version(report),
-        "findings": _digest.findings(report),
+        "findings": _digest.findings(report, look),
+        "hidden": _digest.hidden(report, look),
+        "least": look.least,
         "severity_counts": _digest.severity_counts(report),
         "stages": _digest.stages(report),
         "tested": _digest.tested(report),
@@ -93,49 +71,9 @@ def _file_map(report: Report) -> dict[str, Any]:
     }
 
 
-def _environment() -> "Environment":
-    """Escapes by default, twice: what would hide or reorder text becomes visible, then markup becomes text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only a page pays for it
-
-    made = Environment(
-        loader=FileSystemLoader(shipped("reports", "templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {
-        "seen": foreign,
-        "quoted": quoted,
-        "suppression": suppression,
-        "short": short,
-        "number": write.number,
-        "fixed": write.fixed,
-        "scalar": write.scalar,
-        "size": write.size,
-        "seconds": write.seconds,
-        "p_value": write.p_value,
-        "share": write.share,
-    }
-    made.globals["count"] = write.count
-    return made
+def _render_all(reports: Sequence[Report], look: Look) -> str:
+    """The whole page of one adapter; an index of several, worst first, with the gist of each."""
+    return _render(reports[0], look) if len(reports) == 1 else index(reports, look)
 
 
-def _shown(value: object) -> object:
-    """What a template prints: text of any origin is foreign unless it is markup of our own."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return foreign(value, _LONGEST)
-    return value
-
-
-def _asset(*parts: str) -> str:
-    return shipped("reports", "templates", *parts).read_text(encoding="utf-8")
-
-
-def _source(text: str) -> str:
-    """The Content-Security-Policy source that admits exactly this inline text."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
-
-
-FORMAT = Format(name="html", suffixes=(".html", ".htm"), render=_render)
+FORMAT = Format(name="html", suffixes=(".html", ".htm"), render=_render, render_all=_render_all)

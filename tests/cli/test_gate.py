@@ -262,7 +262,8 @@ def test_a_stored_result_is_rendered_again_in_any_format(call: Called) -> None:
     assert "<h1" in Path("again.html").read_text()
     assert json.loads(Path("gl-sast-report.json").read_text())["scan"]["type"] == "sast"
     assert len(call("report", "two.json", "-f", "github")[1].splitlines()) >= 2
-    assert call("report", "two.json", "-o", "page.html")[0] == 2
+    assert call("report", "two.json", "-o", "page.html")[0] == 0
+    assert "1 of 2 rejected" in Path("page.html").read_text()
     assert call("report", "none.json")[0] == 2
     Path("none.json").write_text("{}")
     assert call("report", "none.json")[0] == 2

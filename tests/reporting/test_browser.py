@@ -102,6 +102,55 @@ def test_the_lightbox_turns_by_keys_and_gives_the_focus_back(browser: Any, tmp_p
     page.close()
 
 
+BLUR = "getComputedStyle(document.querySelector('.shot img')).filter"
+
+
+def test_pictures_are_blurred_until_a_key_asks_for_them_on_screen_and_on_paper(browser: Any, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=True, color_scheme="dark", viewport={"width": 320, "height": 640})
+    path = tmp_path / "shy.html"
+    path.write_text(render(EXAMPLES["backdoored"](), "html"), encoding="utf-8")
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(path.as_uri())
+
+    assert "blur" in page.evaluate(BLUR)
+    page.emulate_media(media="print")
+    assert "blur" in page.evaluate(BLUR)
+    assert page.locator(".ask .paper").is_visible()
+    page.emulate_media(media="screen")
+    page.locator("#reveal").focus()
+    assert page.evaluate("getComputedStyle(document.querySelector('.ask label')).outlineStyle") == "solid"
+    page.keyboard.press("Space")
+    assert page.evaluate(BLUR) == "none"
+    page.emulate_media(media="print")
+    assert page.evaluate(BLUR) == "none"
+    assert not page.locator(".ask .paper").is_visible()
+    page.emulate_media(media="screen")
+    page.locator("#reveal").press("Space")
+    page.locator(".shot").first.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("getComputedStyle(document.querySelector('#lightbox img')).filter") == "none"
+    assert "blur" in page.evaluate(BLUR), "the others stay blurred"
+    context.close()
+
+
+def test_without_scripts_pictures_are_blurred_and_can_be_asked_for(browser: Any, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    path = tmp_path / "shy.html"
+    path.write_text(render(EXAMPLES["backdoored"](), "html"), encoding="utf-8")
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(path.as_uri())
+    shot = page.locator(".shot img").first
+
+    before = shot.evaluate("each => getComputedStyle(each).filter")
+    page.check("#reveal")
+
+    assert "blur" in before
+    assert shot.evaluate("each => getComputedStyle(each).filter") == "none"
+    context.close()
+
+
 def test_without_scripts_every_number_is_still_there(browser: Any, tmp_path: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     path = tmp_path / "still.html"

@@ -8,9 +8,10 @@ from pathlib import PurePath
 
 import pytest
 
+from lorascan import reporting
 from lorascan.core.errors import UsageError
 from lorascan.core.report import Report
-from lorascan.reporting import format_for, format_named, formats, render, render_all
+from lorascan.reporting import Format, format_for, format_named, formats, render, render_all
 from tests.reporting.examples import EXAMPLES, HOSTILE_TEXTS, backdoored, honest, hostile, undecided
 
 FORMATS = sorted(each.name for each in formats().values() if each.pack is None)
@@ -98,8 +99,14 @@ def test_a_format_is_found_by_name_alias_and_suffix() -> None:
         format_named("docx")
     with pytest.raises(UsageError, match="known are"):
         format_for(PurePath("report.docx"))
+
+
+def test_a_format_of_one_report_a_file_refuses_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    single = Format(name="single", suffixes=(), render=lambda report, _: report.name)
+    monkeypatch.setattr(reporting, "format_named", lambda _: single)
+
     with pytest.raises(UsageError, match="one report a file"):
-        render_all([honest()], "html")
+        render_all([honest()], "single")
 
 
 def test_a_text_of_any_length_is_cut_and_the_cut_is_told() -> None:
