@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lorascan.reporting import render
+from lorascan.reporting import render, render_all
 from tests.reporting.examples import EXAMPLES
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -162,6 +162,59 @@ def test_without_scripts_every_number_is_still_there(browser: Any, tmp_path: Pat
     assert page.locator("#behaviour figure table tbody tr").count() == 30
     assert page.locator("#weights figure table tbody tr").count() == 72
     assert page.locator(".switch:visible").count() == 0
+    context.close()
+
+
+SHOWN = "[...document.querySelectorAll('.list tbody tr, section.one')].filter((each) => each.offsetParent !== null).length"
+INDEX = ("honest", "undecided", "refused", "backdoored", "hostile")
+
+
+def written_index(folder: Path) -> str:
+    path = folder / "index.html"
+    path.write_text(render_all([EXAMPLES[name]() for name in INDEX], "html"), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_the_index_is_silent_fits_a_phone_and_is_filtered_without_a_network(browser: Any, tmp_path: Path) -> None:
+    address = written_index(tmp_path)
+    page = browser.new_page(color_scheme="dark", viewport={"width": 320, "height": 640})
+    page.set_default_timeout(PATIENCE)
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("request", lambda request: heard.append(request.url[:80]) if not request.url.startswith(("data:", address)) else None)
+    page.add_init_script("document.addEventListener('securitypolicyviolation', (e) => console.error('policy: ' + e.violatedDirective))")
+    page.goto(address)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+
+    assert page.evaluate(WIDTH) <= 320
+    assert page.evaluate(SHOWN) == 2 * len(INDEX)
+    page.fill("#find", "zxqv yellow")
+    assert page.evaluate(SHOWN) == 2
+    assert page.locator("#shown").text_content() == "1 of 5 shown"
+    page.fill("#find", "")
+    page.locator("#show-reject").press("Space")
+    assert page.evaluate(SHOWN) == 4
+    assert page.locator("#shown").text_content() == "2 of 5 shown"
+    page.locator('.list a[href="#a4"]').press("Enter")
+    page.wait_for_function("location.hash === '#a4'")
+    page.emulate_media(media="print")
+    assert page.locator("#a4 .facts").is_visible(), "paper shows what was folded"
+    assert heard == []
+    page.close()
+
+
+def test_without_scripts_the_index_still_chooses_verdicts(browser: Any, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(written_index(tmp_path))
+
+    page.uncheck("#show-admit")
+
+    assert page.locator(".list tbody tr:visible").count() == 4
+    assert page.locator("section.one:visible").count() == 4
+    assert not page.locator("#find").is_visible()
     context.close()
 
 
