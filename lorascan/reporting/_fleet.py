@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lorascan.core.adapter import BaseFacts
-from lorascan.core.behaviour import Candidates
+from lorascan.core.behaviour import Candidates, ProbeFacts
 from lorascan.core.evidence import Status
 from lorascan.core.findings import Decision
 from lorascan.core.report import Report
@@ -65,6 +65,7 @@ def index(reports: Sequence[Report], look: Look) -> str:
         "tally": [(str(each), amounts[each]) for each in WORST_FIRST],
         "first": [each.path for each in entries if each.decision == entries[0].decision][:_NAMED],
         "causes": _causes(reports),
+        "untested": sum(each.verdict.decision is Decision.ADMIT and _digest.fact(each, ProbeFacts) is None for each in reports),
         "gaps": _gaps(reports),
         "rows": [Markup(each) for each in rows],  # noqa: S704 - rendered above, with every value escaped
         "blocks": [Markup(each) for each in blocks],  # noqa: S704

@@ -58,6 +58,14 @@ def test_one_admitted_adapter_never_colours_the_page_of_a_rejected_one() -> None
     assert "All 2 admitted" in render_all([honest(), honest("b")], "html")
 
 
+def test_admits_on_static_evidence_are_told_apart() -> None:
+    static = replace(honest("still"), evidence=replace(honest().evidence, facts=honest().evidence.facts[:4]), policy="static")
+
+    assert "<b>1</b> of them on the file and its weights alone" in render_all([static, honest()], "html")
+    assert "<b>All</b> of them on the file and its weights alone" in render_all([static, static], "html")
+    assert "weights alone" not in render_all([honest(), honest("b")], "html")
+
+
 def test_a_folder_with_one_adapter_gets_its_whole_page() -> None:
     assert render_all([backdoored()], "html") == render(backdoored(), "html")
 

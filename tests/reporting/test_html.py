@@ -13,7 +13,7 @@ from lorascan.core.report import Report
 from lorascan.reporting import render
 from lorascan.reporting._gallery import MOST_PICTURES, gallery
 from lorascan.reporting._layers import block_and_projection, short
-from tests.reporting.examples import EXAMPLES, backdoored, honest, hostile
+from tests.reporting.examples import EXAMPLES, backdoored, honest, hostile, undecided
 
 
 class Page(HTMLParser):
@@ -160,6 +160,25 @@ def test_a_module_path_is_split_where_blocks_repeat(path: str, expected: tuple[s
     block, projection = block_and_projection(path)
 
     assert (short(block), projection) == expected
+
+
+def test_the_first_screen_says_how_sure_and_what_to_do() -> None:
+    for report, told in ((backdoored(), "Keep it out"), (honest(), "within the scales that were tested"), (undecided(), "audit it again")):
+        written = render(report, "html")
+        head = written[written.index("<header") : written.index("</header>")]
+        assert told in head
+    assert "lorascan explain LS801" in render(backdoored(), "html")
+    assert re.search(r"LS801</b>[^<]*<span [^>]*>high confidence", render(backdoored(), "html"))
+
+
+def test_an_admit_on_static_evidence_never_says_that_scales_were_tested() -> None:
+    report = honest()
+    static = replace(report, evidence=replace(report.evidence, facts=report.evidence.facts[:4]), policy="static")
+
+    written = render(static, "html")
+
+    assert "within the scales that were tested" not in written
+    assert "nothing was loaded or drawn" in written
 
 
 def test_an_admit_names_what_lies_outside_it_on_the_first_screen() -> None:
