@@ -62,11 +62,13 @@ def _write(name: str, content: Mapping[str, Any]) -> None:
 
 
 def main(names: list[str]) -> None:
-    """Write the manifests of the named families, of all where none is named, and that of the shared networks."""
+    """Write the manifests of the named families, of all where none is named, and that of the shared networks they name."""
     FOLDER.mkdir(exist_ok=True)
-    for name in names or sorted(families()):
+    wanted = names or sorted(families())
+    for name in wanted:
         _write(name, manifest_json(families()[name]))
-    _write(SHARED, shared_json(families()))
+    if any(model.name for name in wanted for model in families()[name].models.values()):
+        _write(SHARED, shared_json(families()))
 
 
 if __name__ == "__main__":
