@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha1, sha256
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from lorascan import __version__
 from lorascan.core.errors import LorascanError, Refusal, StageFailed, Unavailable, UsageError
 from lorascan.deadline import deadline
 from lorascan.intake.companions import CARD, CONFIG
@@ -110,7 +110,7 @@ def _asked(wanted: HubFile) -> tuple[str, dict[str, _Listed | None]]:
     from huggingface_hub import HfApi  # noqa: PLC0415 - only an online audit pays for it
 
     with _answers(_ANSWER_SECONDS, "did not say what it has"):
-        told = HfApi(endpoint=_endpoint(), library_name="lorascan", library_version=__version__).model_info(
+        told = HfApi(endpoint=_endpoint(), library_name="lorascan", library_version=version("lorascan")).model_info(
             wanted.repository, revision=wanted.revision, files_metadata=True, timeout=_ANSWER_SECONDS
         )
         commit, siblings = told.sha, told.siblings or ()
@@ -140,7 +140,7 @@ def _download(wanted: HubFile, commit: str, listed: _Listed, path: Path) -> None
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # noqa: PLC0415 - documented, and not in its __all__
 
     url = hf_hub_url(wanted.repository, listed.path, revision=commit, endpoint=_endpoint())
-    headers = build_hf_headers(library_name="lorascan", library_version=__version__) | {"Accept-Encoding": "identity"}
+    headers = build_hf_headers(library_name="lorascan", library_version=version("lorascan")) | {"Accept-Encoding": "identity"}
     with _answers(_ANSWER_SECONDS + listed.size / _SLOWEST, f"did not send {listed.path} whole"), path.open("w+b") as stream:
         http_get(url, _Bounded(stream, listed.size), headers=headers, expected_size=listed.size)  # type: ignore[arg-type]
     found = _digest(path, listed)
