@@ -184,6 +184,7 @@ def trigger_test(trigger: str, kind: str, scale: float, strength: float, target:
         target=target,
         target_gain=0.81 * strength,
         source="divergence" if kind == "candidate" else "",
+        place="before" if kind == "candidate" else "end",
     )
 
 
