@@ -19,7 +19,8 @@ class Surroundings:
     """What concerns one adapter in a folder; paths are relative to that folder.
 
     `links`: path → where the link leads, for those that leave the folder. `refusals`: what is wrong with pickles and
-    archives that are no adapter. `unread`: what was not looked at, with the reason.
+    archives that are no adapter, and with configs. `unread`: what was not looked at, with the reason. `names`: every path
+    in the folder that is more than plain ASCII words.
     """
 
     folder: str
@@ -28,3 +29,4 @@ class Surroundings:
     refusals: tuple[Refusal, ...] = ()
     unread: tuple[str, ...] = ()
     files: int = 0
+    names: tuple[str, ...] = ()

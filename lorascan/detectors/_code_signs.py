@@ -31,7 +31,7 @@ _CERTAIN = (
             rf"\bos\.(?:system|popen)\s*\(\s*[\"'f]|\bsubprocess\.(?:run|call|Popen|check_output)\s*\(|\.{_DUNDER}|\b__import__\s*\("
             rf"|{_DUNDER}\s*[\[.,]|\b(?:eval|exec)\s*\(\s*(?:[rbf]?[\"']|(?:compile|base64|bytes|input|open|__import__|zlib|codecs|requests)\b)"
             r"|\bcompile\s*\([^)\n]{1,200}[\"'](?:exec|eval)[\"']|\bopen\s*\(\s*[\"']/(?:etc|proc|root|dev)/|!!python/(?:object|name|module)"
-            r"|\bc[\w.]+\n\w+\n(?:p\d+\n)?\(S[\"']"
+            r"|\bc[\w.]{1,60}\n\w{1,60}\n(?:p\d{1,9}\n)?\(S[\"']"
         ),
         flags=re.IGNORECASE,
         marks=("os.", "subprocess.", "__", "eval", "exec", "compile", "open", "!!python", "(s'", '(s"'),
@@ -41,12 +41,29 @@ _CERTAIN = (
             r"<\?php\b|<%=?\s*\w+\s*[.(]|\{%\s*import\b|\{\{\s*(?:config|self|request|cycler|lipsum|joiner)\b\s*[.\[(]|[{#$]\{\s*\d+\s*\*\s*\d+\s*\}"
             r"|\bjava\.lang\.(?:Runtime|ProcessBuilder)|\bgetRuntime\(\)|%\{\(#|<!ENTITY\s|<!DOCTYPE\s+\w+\s+(?:SYSTEM\b|\[)"
             r"|\brequire\s*\(\s*[\"'](?:child_process|fs|net|https?|os)[\"']|\bprocess\.mainModule\b"
-            r"|['\";]\s*;?\s*(?:drop|alter|truncate)\s+(?:table|database)\b|['\"]\s*;\s*(?:delete\s+from|insert\s+into)\b"
+            r"|['\";]\s{0,9};?\s{0,9}(?:drop|alter|truncate)\s+(?:table|database)\b|['\"]\s*;\s*(?:delete\s+from|insert\s+into)\b"
         ),
         flags=re.IGNORECASE,
         marks=(
             *("<?php", "<%", "{%", "{{", "#{", "${", "java.lang", "getruntime", "%{", "<!"),
             *("require", "process.", "drop", "alter", "truncate", "delete", "insert"),
+        ),
+    ),
+    Sought(
+        expression=(
+            r"\bbase64\s+(?:-d|-D|--decode)\b|\beval\s+[\"']?\$\(|\bcrontab\s+-|\bchmod\s+\+x\s+\S{1,200}\s*(?:&&|;)"
+            r"|/etc/(?:passwd|shadow)\b|\b(?:system|popen|shell_exec|passthru|proc_open)\(\s*[\"']"
+            r"|[=+@-][\w().+*]{0,40}cmd\s?\|\s?'|=(?:HYPERLINK|IMPORTXML|IMPORTDATA|WEBSERVICE)\(\s*\""
+            r"|!!javax\.|\bO:\d{1,4}:\"\w{1,200}\":\d{1,4}:\{|\brO0ABX|\"\$type\"\s*:\s*\"System\.|\"py/(?:object|reduce|type|function)\""
+            r"|\"__proto__\"\s*:|%0d%0a[\w-]{2,40}:|(?:%n){3}|\{php\}|\?new\(\)|\bprocess\.binding\("
+            r"|\bconstructor\s?[.\[]\s?['\"]?constructor|\bnew\s+Function\(\s*['\"]|\bdocument\.write\(\s*['\"]"
+            r"|['\"]\s?OR\s?['\"]?(\w{1,9})['\"]?\s?=\s?['\"]?\1\b|['\"]\s?UNION\s+(?:ALL\s+)?SELECT\b"
+        ),
+        flags=re.IGNORECASE,
+        marks=(
+            *("base64 -", "eval", "crontab", "chmod", "/etc/", "system(", "popen(", "exec(", "passthru(", "_open(", "hyperlink("),
+            *("import", "webservice(", "cmd|", "cmd |", "!!javax", ":{", "ro0abx", "$type", "py/", "__proto__", "%0d", "%n%n", "{php}"),
+            *("?new(", "binding(", "constructor", "function(", ".write(", "'or", "' or", '"or', '" or', "union"),
         ),
     ),
 )
@@ -55,10 +72,10 @@ _SIGNS = tuple(
     for marks, expression in (
         (
             ("import", "from"),
-            r"(?:^|[;\n])\s*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
+            r"(?:^|[;\n])[^\S\n]*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
         ),
         (("eval", "exec", "compile", "getattr", "globals"), r"\b(?:eval|exec|compile|getattr|globals)\s*\([^)\n]{1,}"),
-        (("def", "class"), r"(?:^|\n)\s*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)"),
+        (("def", "class"), r"(?:^|\n)[^\S\n]*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)"),
         (
             ("socket", "requests.", "urllib.", "pickle.", "marshal.", "os.", "shutil.", "ctypes.", "runpy.", "importlib."),
             (
@@ -69,7 +86,10 @@ _SIGNS = tuple(
         (("b64decode", "fromhex"), r"\bb64decode\s*\(|\bfromhex\s*\("),
         (("function",), r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{"),
         (("document.", "xmlhttprequest"), r"\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b"),
+        (("fetch(", "settimeout("), r"\bfetch\(\s*['\"`]|\bsetTimeout\(\s*['\"]"),
+        (("localstorage", "atob("), r"\blocalStorage\b|\batob\("),
         (("#!",), r"(?:^|\n)#!\s*/(?:usr/)?bin/"),
+        (("call(", "run(", "popen(", "system("), r"\b(?:call|run|check_output|Popen|popen|system)\(\s*\[?\s*['\"]"),
         (("chmod", "nc", "bash", "wget"), r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+[^\n]{0,60}-e\b|\bbash\s+-[ci]\b|\bwget\s+https?:"),
     )
 )

@@ -8,12 +8,17 @@ from functools import cache
 from lorascan.core.adapter import Claim, FileFacts
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule
+from lorascan.core.surroundings import Surroundings
 from lorascan.core.text import visible
+from lorascan.detectors._unmasking import unmasked
 
 _REPORTED = 20  # findings of one rule; a log with ten thousand says no more
 _CONTEXT = 60  # characters quoted
 _CLAIMS = 5_000  # values looked at; the fullest honest file seen has some three hundred
 _BUDGET = 2_000_000  # characters looked at in one file; the longest honest training log seen has a quarter
+
+
+_UNMASKED = 500_000  # characters looked at a second time; honest files have a few hundred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,17 @@ class Sought:
             return None
         if not any(mark in text.lowered for mark in self.marks):
             return None
+        if self.flags & re.IGNORECASE:  # several times as fast as the flag; few letters change their length
+            return _compiled(_SPELT.sub(_lowered, self.expression), self.flags & ~re.IGNORECASE).search(text.lowered)
         return _compiled(self.expression, self.flags).search(text.value)
+
+
+_SPELT = re.compile(r"\\.|[A-Z]")
+
+
+def _lowered(match: re.Match[str]) -> str:
+    """A letter of an expression in lower case, an escape as it is."""
+    return match[0] if len(match[0]) > 1 else match[0].lower()
 
 
 @cache
@@ -52,22 +67,28 @@ def _compiled(expression: str, flags: re.RegexFlag) -> re.Pattern[str]:
 
 
 def texts(evidence: Evidence) -> Iterator[Text]:
-    """Metadata keys and values, texts out of their JSON, training tags, the file's own name, every name that is not plain.
+    """Metadata keys and values, texts out of their JSON, training tags, every name that is not plain: of the file, in it, beside it.
 
-    At most 5,000 values and two million characters; `unread` says how many characters that leaves out.
+    A text that is masked is given a second time, unmasked. At most 5,000 values and two million characters, half a million
+    of them unmasked; `unread` says how many characters that leaves out.
     """
-    left = _BUDGET
-    for where, value in _sources(evidence[FileFacts]):
+    left, left_unmasked = _BUDGET, _UNMASKED
+    beside = [each for found in evidence.all(Surroundings) for each in found.names]
+    for where, value in (*_sources(evidence[FileFacts]), ("names in the folder", "\n".join(beside))):
         shown = value[:left]
         left -= len(shown)
         yield Text(where=where, value=shown, lowered=shown.lower())
+        if plain := unmasked(shown)[:left_unmasked]:
+            left_unmasked -= len(plain)
+            yield Text(where=f"{where} (unmasked)", value=plain, lowered=plain.lower())
 
 
 def unread(evidence: Evidence) -> int:
     """How many characters `texts` leaves out."""
     facts = evidence[FileFacts]
     read = sum(len(value) for _, value in _sources(facts))
-    return max(0, read - _BUDGET) + sum(len(each.value) for each in _told(facts)[_CLAIMS:])
+    plain = sum(len(unmasked(value)) for _, value in _sources(facts))
+    return max(0, read - _BUDGET) + max(0, plain - _UNMASKED) + sum(len(each.value) for each in _told(facts)[_CLAIMS:])
 
 
 def _sources(facts: FileFacts) -> Iterator[tuple[str, str]]:

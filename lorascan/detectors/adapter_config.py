@@ -1,19 +1,20 @@
 r"""Reports what an adapter config asks of its loader.
 
 What it measures, in `lora_adapter_metadata` and in an `adapter_config.json` beside the file, per component: the scaling
-alpha/rank (alpha/√rank where rank-stabilised), also per layer through the patterns (LS403); code to import (LS404);
-further modules to save, embedding rows to replace (LS405); initialisations that change the base (LS407); network
-paths, and paths that leave their folder or would be unpickled (LS408); a type that is no weight update (LS409); targets
-of which the file holds no tensor (LS410). While reading are refused: a config that is no sound JSON object, or a field of
-another type than PEFT's (LS400); a regular expression that is no such, nests quantifiers, refers back, is longer than
-512 characters, or does not end within two seconds of a process of its own (LS401); a rank that is no whole number from 1
-to 4,096 (LS402).
+alpha/rank (alpha/√rank where rank-stabilised), also per layer through the patterns (LS403); code to import (LS404); further
+modules to save, embedding rows to replace (LS405); initialisations that may change the base (LS407); network paths, and paths
+that leave their folder, that a shell would act on or that would be unpickled (LS408); a type that is no weight update
+(LS409); targets of which the file holds no tensor (LS410). While reading are refused: a config that is no sound JSON object,
+a field of another type than PEFT's, or one whose name only looks like PEFT's (LS400); a regular expression that is no such,
+nests quantifiers, refers back, is longer than 512 characters, or does not end within two seconds of a process of its own
+(LS401); a rank that is no whole number from 1 to 4,096 (LS402).
 
 Why it matters: diffusers and PEFT build a `LoraConfig` from this text. Alpha 1e8 hides any strength behind
 harmless-looking tensors (LS403 HIGH above 100, MEDIUM outside 1/64 to 16); pissa changed 128 base parameters, which
 unloading did not undo; `(([a-z0-9_]+)+\.?)+!` in `target_modules` hangs diffusers (no return within 120 s), and no thread can
 stop it; a UNC path sends the reader's Windows credentials to a stranger (LS408 HIGH); types such as XLORA
-fetch further adapters. A config whose targets the file does not hold belongs to another file.
+fetch further adapters, and VeRA and its kin hide the update in a seed. A config whose targets the file does not hold
+belongs to another file.
 
 When it is wrong: lorascan never acts on the text, so a finding says what other loaders would do. Scalings outside
 1/64 to 16 occur in experiments; alpha 0 switches a layer off and is reported, since it is a no-op that looks like an
@@ -64,15 +65,11 @@ _WEIGHT_UPDATES = frozenset(
         "OFT",
         "BOFT",
         "HRA",
-        "VERA",
         "IA3",
-        "FOURIERFT",
-        "RANDLORA",
         "DELORA",
         "GRALORA",
     )
 )
-_BASE_CHANGING = ("pissa", "olora", "loftq", "corda", "lora_ga", "kasa")
 _REACHING_OUT = re.compile(r"[\w.]+ = (?:\\\\|//|(?:file|smb)://)", re.IGNORECASE)
 
 
@@ -124,8 +121,8 @@ def _requests(claims: PeftClaims, where: str) -> Iterator[Finding]:
         yield _finding(MODULES, "whole modules are replaced", where, visible(", ".join(claims.modules_to_save)))
     if claims.replaces_tokens:
         yield _finding(MODULES, "rows of an embedding are replaced", where, "trainable_token_indices")
-    if (claims.initialisation or "").startswith(_BASE_CHANGING):
-        yield _finding(START, "an initialisation that changes the base", where, visible(str(claims.initialisation)))
+    if claims.initialisation is not None:
+        yield _finding(START, "an initialisation that may change the base", where, visible(claims.initialisation))
     if claims.replicates_layers:
         yield _finding(START, "layers of the base are replicated", where, "layer_replication")
     for place in claims.places:

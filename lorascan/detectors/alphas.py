@@ -1,7 +1,8 @@
 """Finds α that hides or turns the strength.
 
 What it measures: α and the scaling α/r (α/√r where rank-stabilised) of every update. α that is no finite scalar is
-refused while reading. α of 0 or below: medium. A scaling from an α tensor above 16: medium, above 100: high (an
+refused while reading. α of 0 or below, or one that scales an update below 1/10,000: medium. A scaling from an α tensor
+above 16: medium, above 100: high (an
 embedded config's α is LS403's). α on some modules and not on others: medium.
 
 Why it matters: α is one number beside tensors that look harmless, and multiplies them all. α = 0 means scale 0 in
@@ -30,12 +31,15 @@ RULE = Rule(
 )
 LARGE, HUGE = 16.0, 100.0
 """Scalings above which an update is reviewed, and rejected."""
+SMALL = 1e-4
+"""Scaling below which an update is switched off; α = 1 at the largest rank read gives 2.4 times that."""
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most one finding for the sign, one for the size, one for unevenness."""
     updates = evidence[Adapter].updates
-    yield from _not_positive([each for each in updates if each.alpha is not None and each.scaled and each.alpha <= 0])
+    scaled = [each for each in updates if each.alpha is not None and each.scaled]
+    yield from _not_positive([each for each in scaled if each.scaling < SMALL])
     stored = [each for each in updates if each.alpha_origin == "tensor"]
     yield from _large([each for each in stored if abs(each.scaling) > LARGE])
     without = [each for each in updates if each.alpha is None and each.scaled and each.dialect.startswith("kohya")]
@@ -54,7 +58,7 @@ def _not_positive(updates: Sequence[Update]) -> Iterator[Finding]:
     if updates:
         yield Finding(
             rule=RULE,
-            message=f"α is 0 or negative in {len(updates):,} updates: loaders disagree about its meaning",
+            message=f"α is 0, negative or next to nothing in {len(updates):,} updates: loaders disagree about its meaning",
             severity=Severity.MEDIUM,
             where=_name(updates[0]),
             measured=updates[0].alpha,

@@ -41,14 +41,19 @@ SECRET = _rule("LS208", "leaked-secret", "Metadata holds an access token or a pr
 CODE = _rule("LS210", "code-in-metadata", "Metadata holds code.", 94)
 
 _ITEMS = 500_000
-_DIGITS = re.compile(r"\d{4301}")  # Python's own limit; other readers take time that grows with the square
+_DIGITS = re.compile(r"(?<!\d)\d{4301}")  # Python's own limit; other readers take time that grows with the square
 _REPORTED = 20
 _ARCHIVES = (
     (b"PK\x03\x04", "a zip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"BZh91AY&SY", "a bzip2 archive"),
+    (b"\xac\xed\0\x05", "a Java object"),
+    (b"rO0AB", "a Java object"),
     (b"<?php", "a script"),
 )
+_ACTIVE = re.compile(r"<script|<svg\s[^>]{0,300}\bon\w{3,20}\s*=", re.IGNORECASE)
 _READABLE = 24  # characters from which decoded bytes are read as text
 
 
@@ -101,7 +106,7 @@ def _is_code(raw: bytes, where: str) -> bool:
     if len(plain) < _READABLE or not plain[:_READABLE].isascii() or not plain[:_READABLE].decode("ascii").replace("\n", "").isprintable():
         return False
     value = plain.decode("utf-8", "replace")
-    return "<script" in value or code_at(Text(where=where, value=value, lowered=value.lower())) is not None
+    return bool(_ACTIVE.search(value)) or code_at(Text(where=where, value=value, lowered=value.lower())) is not None
 
 
 DETECTOR = Detector(rules=(PAYLOAD, BOMB, SECRET, CODE), needs=(FileFacts,), examine=examine)

@@ -1,7 +1,8 @@
 """Finds updates far larger than any training makes.
 
 What it measures: the root mean square entry of ΔW, ‖ΔW‖_F / √(out·in), and the largest entry of the factors. A root
-mean square above 1 is twenty times that of typical base weights (0.02 to 0.05): medium. A factor entry or a root mean
+mean square above 8/√in, or above 1 in a small module, is eight times that of usual base weights (1/√in, 0.02 to 0.06 in
+published ones): medium. A factor entry or a root mean
 square above 65,504, the largest float16, turns into infinity when the adapter is loaded in half precision: high.
 
 Why it matters: a scaling hidden in α, or one layer multiplied by ten thousand, drowns the base on harmless-looking
@@ -28,8 +29,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     cwe=(1284,),
 )
-LARGE = 1.0
-"""Root mean square entry of ΔW; base weights have 0.02 to 0.05."""
+LARGE, TIMES = 1.0, 8.0
+"""Root mean square entry of ΔW, at most, and in units of 1/√in: what networks are initialised with (Glorot and Bengio 2010)."""
 HALF_MAX = 65_504.0
 """The largest float16."""
 
@@ -37,6 +38,11 @@ HALF_MAX = 65_504.0
 def root_mean_square(layer: LayerStatistics) -> float:
     """Of the entries of ΔW."""
     return layer.frobenius / math.sqrt(layer.shape[0] * layer.shape[1])
+
+
+def threshold(layer: LayerStatistics) -> float:
+    """The root mean square above which the update of this module is large."""
+    return min(LARGE, TIMES / math.sqrt(layer.shape[1]))
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
@@ -48,14 +54,14 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         largest = max(worst.max_abs, root_mean_square(worst))
         message = f"{len(overflowing):,} updates overflow half precision"
         yield _finding(worst, message, Severity.HIGH, largest, HALF_MAX)
-    large = [each for each in layers if root_mean_square(each) > LARGE]
+    large = [each for each in layers if root_mean_square(each) > threshold(each)]
     if large:
-        worst = max(large, key=root_mean_square)
+        worst = max(large, key=lambda each: root_mean_square(each) / threshold(each))
         message = f"{len(large):,} updates have entries far larger than base weights"
-        yield _finding(worst, message, Severity.MEDIUM, root_mean_square(worst), LARGE)
+        yield _finding(worst, message, Severity.MEDIUM, root_mean_square(worst), threshold(worst))
 
 
-def _finding(layer: LayerStatistics, message: str, severity: Severity, measured: float, threshold: float) -> Finding:
+def _finding(layer: LayerStatistics, message: str, severity: Severity, measured: float, limit: float) -> Finding:
     return Finding(
         rule=RULE,
         message=message,
@@ -63,7 +69,7 @@ def _finding(layer: LayerStatistics, message: str, severity: Severity, measured:
         confidence=Confidence.HIGH if severity is Severity.HIGH else Confidence.MEDIUM,
         where=f"{layer.component}.{layer.module_path}",
         measured=measured,
-        threshold=threshold,
+        threshold=limit,
     )
 
 

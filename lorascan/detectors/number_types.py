@@ -1,7 +1,7 @@
 """Finds factors stored in a type that holds no weights.
 
 What it measures: the stored type of every factor. Floats of 8, 16, 32 and 64 bits hold weights; integers, booleans,
-complex numbers and four-bit codes do not.
+complex numbers and four-bit codes do not. An α may be an integer, but no truth value.
 
 Why it matters: the safetensors library reads 22 types without a question. A loader casts integers silently, so the
 values that act are not those that a viewer shows.
@@ -38,6 +38,8 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         for span in update.tensors:
             if span not in marks and span.dtype not in WEIGHT_TYPES:
                 first.setdefault(span.dtype, span.name)
+        if update.alpha_span is not None and update.alpha_span.dtype == "BOOL":
+            first.setdefault("BOOL", update.alpha_span.name)
     for dtype, name in sorted(first.items()):
         message = f"factors are stored as {dtype}"
         yield Finding(rule=RULE, message=message, severity=Severity.HIGH, where=name, measured=dtype)

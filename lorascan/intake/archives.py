@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from lorascan.core.errors import Refusal
+from lorascan.intake.arrays import holds_objects, unpickled_part
 from lorascan.intake.checkpoints import is_named, judged_members
 from lorascan.intake.kinds import PACKED, PICKLE, TAR, ZIP, program, wrong_kind
 from lorascan.intake.pickles import judge, streams
@@ -19,28 +20,61 @@ _INFLATED = 64 * 2**20  # bytes that are unpacked to look inside
 _RATIO = 100
 _HEAD = 4096
 _PICKLE_NAMES = (".pkl", ".pickle")
+_NESTED = (b"PK\x03\x04", b"7z\xbc\xaf", b"Rar!")
 NESTED = "an archive inside the archive: it was not looked into"
 _REPORTED = 20
 _CODE = (
-    *(".py", ".pyc", ".pyd", ".pyw", ".pyz", ".ipynb", ".whl", ".egg", ".so", ".dll", ".exe", ".dylib", ".node", ".wasm", ".jar"),
-    *(".sh", ".bat", ".cmd", ".ps1", ".vbs", ".vbe", ".wsf", ".hta", ".js", ".jse", ".mjs", ".cjs", ".lnk", ".scr", ".msi", ".desktop"),
+    *(".py", ".pyc", ".pyd", ".pyw", ".pyz", ".pyi", ".pyx", ".ipynb", ".whl", ".egg", ".so", ".dll", ".exe", ".dylib", ".node", ".wasm"),
+    *(".sh", ".bash", ".zsh", ".fish", ".bat", ".cmd", ".com", ".ps1", ".psm1", ".psd1", ".vbs", ".vbe", ".wsf", ".sct", ".hta"),
+    *(".js", ".jse", ".mjs", ".cjs", ".lnk", ".scr", ".cpl", ".msi", ".reg", ".inf", ".desktop", ".command", ".scpt", ".jar", ".apk"),
+    *(".rb", ".pl", ".php", ".lua", ".jl", ".r", ".c", ".cc", ".cpp", ".cu", ".rs", ".go", ".chm", ".appimage", ".deb", ".rpm", ".dmg"),
+    *(".iso", ".img", ".vhd", ".xll", ".docm", ".xlsm", ".pptm", ".one", ".rdp", ".settingcontent-ms"),
 )
+_NUMBERED = re.compile(r"(?:\.so)(?:\.\d+)+\Z")
+_SEALED = {b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"MSCF": "a cabinet archive"}
 
 
 def is_code(name: str, head: bytes) -> str:
     """The kind of program that a file is by its first bytes or its suffix, or ""."""
-    lowered = name.lower()
+    lowered = _NUMBERED.sub(".so", name.lower().rstrip(" ."))
     return program(head) or next((f"code ({suffix})" for suffix in _CODE if lowered.endswith(suffix)), "")
 
 
 def is_loose(name: str, head: bytes) -> bool:
     """Whether a file that is no adapter is a pickle or an archive, by its name or its first bytes."""
+    if holds_objects(head) or head.startswith(tuple(_SEALED)):
+        return True
     kind = wrong_kind(memoryview(head))
     return name.lower().endswith(_PICKLE_NAMES) or (kind is not None and kind.measured in (PICKLE, ZIP, TAR, *PACKED))
 
 
+def sealed(content: memoryview) -> str:
+    """Why an archive beside an adapter was not looked into, or ""."""
+    head = bytes(content[:4])
+    if head in _SEALED:
+        return f"{_SEALED[head]}, which was not looked into"
+    if head == b"PK\x03\x04":
+        found = read_zip(content)
+        closed = next((each.message for each in found.faults if "looked into" in each.message), "")
+        return closed or next((NESTED for each in found.members if bytes(member_bytes(content, each, 4)) in _NESTED), "")
+    return ""
+
+
+def loose_code(content: memoryview) -> list[tuple[str, str]]:
+    """The programs and code in a zip or tar beside an adapter: (member, kind)."""
+    if bytes(content[:4]) == b"PK\x03\x04":
+        heads = [(each.name, bytes(member_bytes(content, each, _HEAD))) for each in read_zip(content).members]
+    elif begins_as_tar(content):
+        heads = [(each.name, bytes(content[each.start : each.start + _HEAD])) for each in read_tar(content)[0] if each.kind == "file"]
+    else:
+        return []
+    return [(name, kind) for name, head in heads if (kind := is_code(name, head))][:_REPORTED]
+
+
 def loose_refusals(content: memoryview, name: str) -> list[Refusal]:
     """What is wrong with a pickle or archive beside an adapter: LS301, LS309, and LS306 but for archives in archives."""
+    if holds_objects(bytes(content[:_HEAD])):
+        return list(_pickled(name, content))
     kind = wrong_kind(content)
     measured = kind.measured if kind else PICKLE
     if measured == ZIP:
@@ -126,6 +160,6 @@ def _content(name: str, head: bytes) -> Iterator[Refusal]:
 
 def _pickled(name: str, body: memoryview) -> Iterator[Refusal]:
     by_name = name.lower().endswith(_PICKLE_NAMES)
-    for found in streams(body):
+    for found in streams(unpickled_part(body)):
         if by_name or is_named(found):
             yield from islice(judge(found, name), _REPORTED)

@@ -7,6 +7,7 @@ from math import prod
 
 from lorascan.core.adapter import TensorSpan
 from lorascan.core.errors import Refusal, Refused
+from lorascan.intake.arrays import unpickled_part
 from lorascan.intake.pickle_values import Made
 from lorascan.intake.pickle_walk import Walk
 from lorascan.intake.pickles import STEPS, judge, streams
@@ -77,7 +78,7 @@ def judged_members(content: memoryview, archive: Zip) -> Iterator[Refusal]:
     left = 2 * STEPS
     for member in archive.members:
         by_name = member.name.lower().endswith((".pkl", ".pickle"))
-        found = streams(member_bytes(content, member, MAX_PICKLE), limit=max(1, min(left, STEPS)))
+        found = streams(unpickled_part(member_bytes(content, member, MAX_PICKLE)), limit=max(1, min(left, STEPS)))
         left -= sum(each.steps for each in found)
         for each in found:
             refusals = list(judge(each, member.name))

@@ -30,7 +30,7 @@ def companions(path: Path) -> Companions:
     that is larger than four MiB or no readable file: it would not be vetted. A card that cannot be read is left aside.
     """
     folder = path.parent
-    config = _taken(folder / CONFIG, _CONFIG_BYTES + 1) if _is_of_peft(path) else None
+    config = _taken(folder / CONFIG, _CONFIG_BYTES + 1) if owns_config(path) else None
     if config is not None and len(config) > _CONFIG_BYTES:
         message = f"the adapter config is larger than {_CONFIG_BYTES:,} bytes"
         raise Refused(Refusal(code="LS400", message=message, where=CONFIG, threshold=_CONFIG_BYTES))
@@ -41,7 +41,8 @@ def companions(path: Path) -> Companions:
     return Companions(config=config, card=card)
 
 
-def _is_of_peft(path: Path) -> bool:
+def owns_config(path: Path) -> bool:
+    """Whether a config beside this file would be read with it."""
     if path.name.lower().startswith(_PEFT_STEM):
         return True
     if not os.path.lexists(path.parent / CONFIG):

@@ -58,7 +58,7 @@ def read_claims(metadata: Mapping[str, str], limits: Limits, tensors: Sequence[s
         network_alpha=_finite(metadata.get("ss_network_alpha", "")),
         triggers=_triggers(metadata, tags, [each.value for each in card if each.path.endswith(_CARD_PHRASES)]),
         tags=tags,
-        decoded=tuple(_decoded(metadata, limits)),
+        decoded=tuple(_decoded({**metadata, CONFIG: _text(beside.config or b"")}, limits)),
     )
 
 
@@ -95,7 +95,8 @@ def _decoded(metadata: Mapping[str, str], limits: Limits) -> Iterator[Claim]:
         everything = bool(_ESCAPED_ASCII.search(value))
         found = [each for each in _strings(_parsed(value, depth=limits.json_depth)) if everything or _ODD.search(each)]
         if found:
-            yield Claim(path=f"__metadata__.{key} (decoded)", value="\n".join(found)[:_DECODED])
+            place = key if key == CONFIG else f"__metadata__.{key}"
+            yield Claim(path=f"{place} (decoded)", value="\n".join(found)[:_DECODED])
 
 
 def _strings(value: object) -> Iterator[str]:

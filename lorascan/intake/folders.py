@@ -10,7 +10,9 @@ from pathlib import Path, PurePath
 
 from lorascan.core.errors import Refusal, Unavailable
 from lorascan.core.surroundings import Neighbour, Surroundings
-from lorascan.intake.archives import is_code, is_loose, loose_refusals
+from lorascan.intake.archives import is_code, is_loose, loose_code, loose_refusals, sealed
+from lorascan.intake.companions import owns_config
+from lorascan.intake.configs_beside import JSON, YAML, asked
 from lorascan.intake.receiving import receive
 from lorascan.settings import Limits
 
@@ -24,6 +26,7 @@ _CONFIG_BYTES = 2**20
 _LOOSE_BYTES = 256 * 2**20  # of a pickle or archive beside the weights
 _LIMITS = Limits(file_bytes=_LOOSE_BYTES)
 _REPORTED = 100  # remarks that one adapter's report holds
+_PLAIN_PATH = re.compile(r"[\w .,()/+-]*", re.ASCII)
 _Remark = Neighbour | Refusal | str | tuple[str, str]
 
 
@@ -37,6 +40,11 @@ class _Seen:
     links: list[tuple[PurePath, str]] = field(default_factory=list)
     unread: list[tuple[PurePath, str]] = field(default_factory=list)
 
+    @property
+    def names(self) -> Iterator[str]:
+        """Every path, as a text."""
+        yield from map(str, (*self.adapters, *self.files, *(path for path, _ in self.links)))
+
 
 def survey(folder: Path) -> list[tuple[Path, Surroundings]]:
     """Each adapter in the folder and below, in path order, with what concerns it there.
@@ -49,7 +57,7 @@ def survey(folder: Path) -> list[tuple[Path, Surroundings]]:
     seen.adapters.sort()
     if not seen.adapters:
         return []
-    configs = {path: _text(folder / path) for path in seen.files if path.suffix.lower() == ".json"}
+    configs = {path: _text(folder / path) for path in seen.files if path.suffix.lower() in (*JSON, *YAML)}
     shared = {each for adapter in seen.adapters for each in adapter.parents}
     remarks: dict[PurePath, list[_Remark]] = {}
     for path, remark in _remarks(folder, seen, configs):
@@ -61,8 +69,11 @@ def survey(folder: Path) -> list[tuple[Path, Surroundings]]:
 def _remarks(folder: Path, seen: _Seen, configs: dict[PurePath, str]) -> Iterator[tuple[PurePath, _Remark]]:
     yield from ((path, (str(path), target)) for path, target in seen.links)
     yield from ((path, f"{path}: {why}") for path, why in seen.unread)
+    owned = {path.parent for path in seen.adapters if owns_config(folder / path)}
     for path in seen.files:
         yield from ((path, each) for each in _looked_at(folder, path, configs))
+        for each in asked(path.name, configs.get(path, ""), _LIMITS, owned=path.parent in owned) if path in configs else ():
+            yield path, Refusal(code=each.code, message=f"{path}: {each.message}", where=each.where, measured=each.measured)
 
 
 def _surroundings(folder: Path, adapter: PurePath, by_home: dict[PurePath, list[_Remark]], seen: _Seen) -> Surroundings:
@@ -74,6 +85,7 @@ def _surroundings(folder: Path, adapter: PurePath, by_home: dict[PurePath, list[
         refusals=tuple(each for each in remarks if isinstance(each, Refusal)),
         unread=tuple(each for each in remarks if isinstance(each, str)),
         files=len(seen.files) + len(seen.adapters),
+        names=tuple(each for each in seen.names if not _PLAIN_PATH.fullmatch(each)),
     )
 
 
@@ -150,7 +162,7 @@ def _looked_at(folder: Path, path: PurePath, configs: dict[PurePath, str]) -> It
         yield from _loose(folder, path, head)
 
 
-def _loose(folder: Path, path: PurePath, head: bytes) -> Iterator[Refusal | str]:
+def _loose(folder: Path, path: PurePath, head: bytes) -> Iterator[Neighbour | Refusal | str]:
     """What is wrong with a pickle or an archive that is no adapter."""
     if not is_loose(path.name, head):
         return
@@ -159,6 +171,10 @@ def _loose(folder: Path, path: PurePath, head: bytes) -> Iterator[Refusal | str]
     except Unavailable as missing:
         yield f"{path}: {missing}"
         return
+    if why := sealed(content):
+        yield f"{path}: {why}"
+    for name, kind in loose_code(content):
+        yield Neighbour(path=f"{path}: {name}", kind=kind)
     for each in loose_refusals(content, path.name):
         yield Refusal(code=each.code, message=f"{path}: {each.message}", where=each.where, measured=each.measured)
 

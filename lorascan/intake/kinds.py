@@ -11,6 +11,7 @@ _HTML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|!--|html|head|body
 _LFS = re.compile(rb"version https://[\w.-]*git-lfs\S*\s+oid sha256:[0-9a-f]{64}\s+size (\d{1,15})")
 _PICKLE = re.compile(rb"\x80[\x01-\x05][\x00-\xff]|\(?c[\w.]+\n[\w.]+\n|[(\]}](?:[dlp]|[dl]p)\d*\n?[(cSV]|\(i[\w.]+\n[\w.]+\n")
 _XZ, _ZSTD = b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_COMPILED_PYTHON = re.compile(rb"[\x00-\xff][\x0b-\x0f]\r\n[\x00-\x03]\0\0\0")  # 3.7 to 3.15 and on
 _SHEBANG = re.compile(rb"#![ \t]*/\S")
 _PRINTABLE = re.compile(r"[^\x00-\x08\x0e-\x1f]*")
 PACKED = ("a gzip archive", "a bzip2 archive", "an xz archive")
@@ -30,6 +31,9 @@ _PROGRAMS = (
     _Kind(signature=b"MZ", name="a Windows program (PE)"),
     _Kind(signature=b"\xcf\xfa\xed\xfe", name="a macOS program (Mach-O)"),
     _Kind(signature=b"\xce\xfa\xed\xfe", name="a macOS program (Mach-O)"),
+    _Kind(signature=b"\xfe\xed\xfa\xcf", name="a macOS program (Mach-O)"),
+    _Kind(signature=b"\xfe\xed\xfa\xce", name="a macOS program (Mach-O)"),
+    _Kind(signature=b"\xca\xfe\xba\xbf", name="a macOS program (Mach-O)"),
     _Kind(signature=b"\xca\xfe\xba\xbe", name="a macOS program or Java class"),
     _Kind(signature=b"\x00asm\x01", name="a WebAssembly program"),
     _Kind(signature=b"dex\n03", name="an Android program"),
@@ -81,6 +85,8 @@ def program(head: bytes) -> str:
     """The kind of program that begins with these bytes, or ""."""
     if _SHEBANG.match(head):
         return "a script"
+    if _COMPILED_PYTHON.match(head):
+        return "compiled Python"
     if head.startswith(b"MZ") and not is_windows_program(head):
         return ""
     return next((kind.name for kind in _PROGRAMS if head.startswith(kind.signature)), "")

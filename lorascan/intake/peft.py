@@ -10,7 +10,7 @@ from lorascan.core.adapter import PeftClaims
 from lorascan.core.errors import Refusal, Refused
 from lorascan.intake import strict_json
 from lorascan.intake.config_patterns import Judged, judge, literal
-from lorascan.intake.requests import imports, places
+from lorascan.intake.requests import imports, places, plain_name
 from lorascan.settings import Limits
 
 ValueT = TypeVar("ValueT", int, float)
@@ -20,7 +20,16 @@ WHERE = f"__metadata__.{KEY}"
 _ITEMS = 200_000  # JSON commas; a rank and an alpha for each of 20,000 modules, and room
 _MODULE_LISTS = ("target_modules", "exclude_modules", "layers_pattern", "modules_to_save", "target_parameters")
 _BASE_CHANGING_CONFIGS = ("kasa_config", "loftq_config", "corda_config", "lora_ga_config")
-_INITIALISATIONS = ("true", "false", "gaussian")
+_INITIALISATIONS = ("true", "false", "gaussian", "eva", "orthogonal")
+"""Those that leave the base as it is; what is not named here is told."""
+_SWITCHES = ("use_dora", "use_qalora", "fan_in_fan_out", "inference_mode", "ensure_weight_tying")
+_TYPED = frozenset(
+    (
+        *("r", "lora_alpha", "alpha", "peft_type", "bias", "init_lora_weights", "rank_pattern", "alpha_pattern", "use_rslora", "lora_bias"),
+        *("base_model_name_or_path", "layer_replication", "trainable_token_indices", "auto_mapping", *_SWITCHES, *_MODULE_LISTS),
+    )
+)
+"""Fields that act; a name that only looks like one of them deceives its reader."""
 _FACTOR = re.compile(r"\.(?:lora|hada|lokr|oft|dora|diff|alpha)(?:[._]|\Z)")
 _WRAPPER = "base_model.model."
 _FLATTENED = "lora_"  # kohya's names: no path can be read from them
@@ -83,6 +92,9 @@ class _Config:
     def claims(self, source: str, modules: Sequence[str], limits: Limits) -> PeftClaims:
         for name in _MODULE_LISTS:
             self._module_list(name)
+        for name in _SWITCHES:
+            self._switch(name)
+        self._look_alikes()
         rank = self._rank("r", self.values.get("r"), limits)
         ranks = [(key, self._rank("rank_pattern", each, limits)) for key, each in self._items("rank_pattern")]
         alphas = [(key, self._number("alpha_pattern", each)) for key, each in self._items("alpha_pattern")]
@@ -119,6 +131,11 @@ class _Config:
     def _fault(self, code: str, name: str, message: str, measured: object = None) -> None:
         shown = None if measured is None else str(measured)[:_SHOWN]
         self.faults.append(Refusal(code=code, message=message, where=f"{self.where}.{name}", measured=shown))
+
+    def _look_alikes(self) -> None:
+        for name in self.values:
+            if name not in _TYPED and plain_name(name) in _TYPED:
+                self._fault("LS400", name[:_SHOWN], f"a field that looks like {plain_name(name)} and is none")
 
     def _rank(self, name: str, value: object, limits: Limits) -> int | None:
         if value is None:
@@ -165,10 +182,10 @@ class _Config:
         return ()
 
     def _resolved(self, name: str, found: Sequence[tuple[str, ValueT | None]]) -> dict[str, ValueT]:
-        """Module path → number. As in PEFT the first pattern that matches a module decides."""
+        """Module path → number. As in PEFT the first pattern that matches a module decides; one that matches none stands for itself."""
         paths: dict[str, ValueT] = {}
         for key, number in found:
-            for path in (plain,) if (plain := literal(key)) else self.judged.paths.get((name, key), ()):
+            for path in (plain,) if (plain := literal(key)) else self.judged.paths.get((name, key)) or (key,):
                 if number is not None:
                     paths.setdefault(path, number)
         return paths

@@ -11,6 +11,8 @@ def _asking(name: str, rule: str, **fields: object) -> Case:
     return one(name, configured(**fields), rule)
 
 
+_WIDE = {"\uff52": 4096}
+
 CASES: tuple[Case, ...] = (
     *(one(name, content, code) for name, (code, content) in REFUSED.items() if code > "LS399"),
     _asking("alpha of a hundred million", "LS403", lora_alpha=1e8),
@@ -24,6 +26,27 @@ CASES: tuple[Case, ...] = (
     _asking("trust in remote code", "LS404", trust_remote_code=True),
     _asking("another parent library", "LS404", auto_mapping={"parent_library": "evil", "base_model_class": "X"}),
     _asking("another Megatron", "LS404", megatron_core="evil"),
+    _asking("code by a nested auto_map", "LS404", base_config={"auto_map": {"AutoModel": "x.Y"}}),
+    _asking("code by auto_map in other letters", "LS404", Auto_Map={"AutoModel": "x.Y"}),
+    _asking("an object of a deserialiser", "LS404", extra={"py/reduce": [{"py/type": "os.system"}]}),
+    _asking("a class by its path", "LS404", init={"class_path": "subprocess.Popen"}),
+    _asking("a class by its dunder", "LS404", extra={"__class__": "os.system"}),
+    _asking("a parent library that climbs", "LS404", auto_mapping={"parent_library": "diffusers.x/../y", "base_model_class": "X"}),
+    _asking(
+        "a class that is a function of a module", "LS404", auto_mapping={"parent_library": "diffusers", "base_model_class": "os.system"}
+    ),
+    _asking("a pattern for a module that the file lacks", "LS403", alpha_pattern={r"mid_.*\.nowhere": 8e9}),
+    _asking("an unknown initialisation", "LS407", init_lora_weights="evil"),
+    _asking("an initialisation that is a list", "LS407", init_lora_weights=["pissa"]),
+    _asking("a switch that is a word", "LS400", use_dora="yes"),
+    _asking("a field in wide letters", "LS400", **_WIDE),
+    _asking("a field with a blank", "LS400", **{"lora_alpha ": 1e9}),
+    _asking("a field in capitals", "LS400", LORA_ALPHA=1e9),
+    _asking("a base of the system's own", "LS408", base_model_name_or_path=r"C:\Windows\System32\config\SAM"),
+    _asking("a base by another scheme", "LS408", base_model_name_or_path="hdfs://host.example/x"),
+    _asking("a base by half a scheme", "LS408", base_model_name_or_path="https:\\\\host.example\\x"),
+    _asking("a base that a shell would run", "LS408", base_model_name_or_path="`id`"),
+    _asking("an update that is hidden in a seed", "LS409", peft_type="VERA"),
     _asking("modules to save", "LS405", modules_to_save=["conv_in", "conv_out"]),
     _asking("all biases", "LS406", bias="all"),
     _asking("its own biases", "LS406", bias="lora_only"),

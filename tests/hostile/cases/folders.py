@@ -7,6 +7,7 @@ from tests.hostile.sound import config, sound
 
 _PEFT = sound(dialect="peft", alpha=None)
 _REGEX = r"(([a-z0-9_]+)+\.?)+!"
+OBJECTS = b"\x93NUMPY\x01\0\x40\0" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(63) + b"\n"
 _ELF = b"\x7fELF\x02\x01\x01" + bytes(99)
 
 
@@ -38,6 +39,35 @@ CASES: tuple[Case, ...] = (
     whole("weights that are a link to the machine", {"a.safetensors": sound(), "b.safetensors": Link(target="/etc/hostname")}, "LS305"),
     whole("a bad file between good ones", {"a/1.safetensors": sound(), "a/2.bin": pickle_that_calls(), "3.safetensors": sound()}, "LS301"),
     whole("a page between good ones", {"1.safetensors": sound(), "2.safetensors": b"<html></html>"}, "LS113"),
+    *(
+        _beside(f"code called {name}", "LS304", **{name.replace(".", "__"): b"x"})
+        for name in ("x.rb", "x.php", "x.psm1", "x.so.1", "x.cpp", "x.docm")
+    ),
+    _beside("compiled Python called a note", "LS304", note__dat=b"\xa7\r\r\n" + bytes(12)),
+    _beside("a macOS program of the other order", "LS304", note__dat=b"\xfe\xed\xfa\xcf" + bytes(60)),
+    _beside("code in an archive", "LS304", extra__zip=archive({"train.py": b"import os"})),
+    _beside("an archive that nobody looked into", "LS304", extra__7z=b"7z\xbc\xaf\x27\x1c\0\4" + bytes(50)),
+    _beside("an archive in an archive", "LS304", extra__zip=archive({"b.zip": archive({"a": b"x"})})),
+    _beside("an array of objects", "LS301", latents__npy=OBJECTS + START + EVIL + STOP),
+    _beside("an archive of arrays of objects", "LS301", latents__npz=archive({"a.npy": OBJECTS + START + EVIL + STOP})),
+    _beside("a model's config that imports", "LS404", config__json=b'{"auto_map": {"AutoModel": "o/n--modeling.X"}}'),
+    _beside(
+        "a tokenizer's config that imports", "LS404", tokenizer_config__json=b'{"a": {"auto_map": {"AutoTokenizer": ["o/n--t.T", null]}}}'
+    ),
+    _beside("a template that reaches into the interpreter", "LS404", tokenizer_config__json=b'{"chat_template": "{{ x.__class__ }}"}'),
+    _beside("YAML that makes objects", "LS404", config__yaml=b"a: !!python/object/apply:os.system [id]"),
+    whole(
+        "an adapter config of no adapter",
+        {"a.safetensors": sound(), "b.safetensors": sound(seed=1), "adapter_config.json": config(target_modules=_REGEX)},
+        "LS401",
+    ),
+    whole("a line break in a name", {"a.safetensors": sound(), "a\nb.txt": b"x"}, "LS202"),
+    whole("an escape in a neighbour's name", {"a.safetensors": sound(), "a\x1b[2J.txt": b"x"}, "LS202"),
+    whole("a name that is no text", {"a.safetensors": sound(), "a\udcff.png": b"x"}, "LS202"),
+    whole("a shell's command as a name", {"a.safetensors": sound(), "`id`.txt": b"x"}, "LS203"),
+    whole("markup as a neighbour's name", {"a.safetensors": sound(), "<img src=x onerror=alert(1)>.png": b"x"}, "LS201"),
+    whole("a script as a folder's name", {"<svg onload=alert(1)>/a.safetensors": sound()}, "LS201"),
+    whole("a name that cannot be seen", {"\u200b.safetensors": sound()}, "LS204"),
     _peft("a regular expression that never returns", "LS401", config(target_modules=_REGEX)),
     _peft("a regular expression as a rank's key", "LS401", config(rank_pattern={_REGEX: 8})),
     _peft("a regular expression that excludes", "LS401", config(exclude_modules=_REGEX)),

@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.adapters.builders import ATTENTION, TEXT
 from tests.hostile.case import Case, Link, one, whole
@@ -58,6 +59,12 @@ def _remarked(length: int) -> bytes:
     return sound({"note": "." * missing})
 
 
+def _marked(factor: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The factor with the marks of a zip as its first numbers."""
+    mark = b"PK\x05\x06PK\x03\x04" * 4
+    return np.frombuffer(mark + factor.tobytes()[len(mark) :], dtype=factor.dtype).reshape(factor.shape)
+
+
 def _bf16() -> bytes:
     """The upper halves of float32 numbers, stored as BF16."""
     plain = sound(dialect="peft", alpha=None)
@@ -86,6 +93,32 @@ CASES: tuple[Case, ...] = (
     one("no metadata", sound()),
     one("empty metadata", sound({})),
     one("an alpha of one", sound(rank=32, alpha=1.0)),
+    *(one(f"alpha {alpha:g} at rank {rank}", sound(rank=rank, alpha=alpha)) for rank, alpha in ((8, 1.0), (16, 32.0), (1, 1.0))),
+    one(
+        "an alpha that is a whole number",
+        changed(lambda found: {k: each.astype(np.int64) if k.endswith("alpha") else each for k, each in found.items()}),
+    ),
+    one(
+        "one update ten times the other",
+        changed(
+            lambda found: {k: each.astype(np.float32) * np.float32(10 if "te_" in k and "up" in k else 1) for k, each in found.items()}
+        ),
+    ),
+    one(
+        "updates of the first steps",
+        changed(lambda found: {k: each.astype(np.float32) * np.float32(1e-4 if "up" in k else 1) for k, each in found.items()}),
+    ),
+    one("an initialisation by variance", configured(init_lora_weights="eva", eva_config={"rho": 2.0, "tau": 0.99})),
+    one("an orthogonal initialisation", configured(init_lora_weights="orthogonal")),
+    one(
+        "a class of the library that wrote it",
+        configured(auto_mapping={"base_model_class": "UNet2DConditionModel", "parent_library": "diffusers.models.unets.unet_2d_condition"}),
+    ),
+    *(
+        one(f"a base at {place}", configured(base_model_name_or_path=place))
+        for place in (r"D:\AI\models\sd-v1-5", "../models/sd15", "$MODEL_NAME", "urn:air:sd1:checkpoint:civitai:4201@130072", "o/n")
+    ),
+    one("a pattern for a module that only another file has", configured(alpha_pattern={r"mid_.*\.nowhere": 4})),
     one("padding to eight bytes", sound(padding=b"       ")),
     one("padding of four kilobytes", sound(padding=b" " * 4096)),
     one("a training log of kohya", sound(_KOHYA)),
@@ -114,23 +147,34 @@ CASES: tuple[Case, ...] = (
     one("a header length that is MZ", _remarked(0x5A4D)),
     one(
         "weights in which PK stands",
-        changed(
-            lambda found: (
-                {
-                    name: np.frombuffer((b"PK\x05\x06PK\x03\x04" * each.size)[: each.nbytes], dtype="<f4").reshape(each.shape)
-                    if each.ndim and "down" in name
-                    else each
-                    for name, each in found.items()
-                }
-                | {f"lora_unet_{ATTENTION.replace('.', '_')}.lora_up.weight": np.full((64, 4), 1e-5, dtype=np.float32)}
-            )
-        ),
+        changed(lambda found: {name: _marked(each) if each.ndim and "down" in name else each for name, each in found.items()}),
     ),
     whole("a PEFT folder", {"adapter_model.safetensors": _PEFT, "adapter_config.json": config(), "README.md": _CARD}),
     whole(
         "a PEFT folder, its file named",
         {"adapter_model.safetensors": _PEFT, "adapter_config.json": config()},
         target="adapter_model.safetensors",
+    ),
+    whole(
+        "what a site's user keeps",
+        {
+            "a.safetensors": sound(),
+            "a.civitai.info": json.dumps(
+                {"trainedWords": ["sks"], "description": "<p>x</p>", "files": [{"hashes": {"SHA256": "A" * 64}}]}
+            ).encode(),
+            "a.json": b'{"activation text": "sks", "sd version": "SD1"}',
+            "civitai.url": b"[InternetShortcut]\nURL=https://host.example/models/1\n",
+            "\u753b\u50cf/\u30b5\u30f3\u30d7\u30eb \uff11 (2) [3].png": b"\x89PNG",
+            "d'\u00e9t\u00e9 & co; 100% #1 ~.txt": b"x",
+            "\u2764\ufe0f\u200d\U0001f525.jpeg": b"\xff\xd8\xff",
+            "latents.npy": b"\x93NUMPY\x01\0\x40\0"
+            + b"{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }".ljust(63)
+            + b"\n"
+            + bytes(16),
+            "config.yaml": b"job: extension\nconfig:\n  name: x\n",
+            "model_index.json": b'{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"]}',
+            "tokenizer/tokenizer_config.json": b'{"auto_map": null, "tokenizer_class": "CLIPTokenizer"}',
+        },
     ),
     whole("a folder of many adapters", {f"{each}/a.safetensors": sound(seed=each) for each in range(4)}),
     whole("a folder of adapters in one place", {f"style {each}.safetensors": sound(seed=each) for each in range(3)}),

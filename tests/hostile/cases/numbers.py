@@ -46,6 +46,13 @@ def _heavy(factor: float) -> bytes:
     return written(made)
 
 
+def _even(rms: float) -> bytes:
+    """One module of 64 by 64 whose ΔW has this root mean square, in units of 1/√64."""
+    made = {name: each for name, each in tensors("peft", rank=4, alpha=None).items() if TEXT not in name}
+    size = np.sqrt(np.float32(rms / 8 / 4))
+    return written({name: np.full_like(each, size) for name, each in made.items()})
+
+
 def _full_rank() -> bytes:
     made = tensors("peft", rank=64, alpha=None)
     return written({name: each for name, each in made.items() if TEXT not in name})
@@ -66,6 +73,15 @@ CASES: tuple[Case, ...] = (
     one("an alpha of zero", changed(_as(_ALPHA, np.float32(0))), "LS604"),
     one("a negative alpha", changed(_as(_ALPHA, np.float32(-4))), "LS604"),
     one("an alpha of a hundred million", changed(_as(_ALPHA, np.float32(1e8))), "LS604"),
+    one("an alpha next to nothing", changed(_as(_ALPHA, np.float32(1e-30))), "LS604"),
+    one("an alpha that is true", changed(_as(_ALPHA, np.ones((), dtype=np.bool_))), "LS601"),
+    one(
+        "updates too small to change anything",
+        changed(lambda found: {name: each.astype(np.float32) * np.float32(1e-9 if each.ndim else 1) for name, each in found.items()}),
+        "LS606",
+    ),
+    one("an update of twenty times a base's weights", _even(20.0), "LS603"),
+    one("one layer fifty times as heavy as all others", _heavy(50.0), "LS608"),
     one("an alpha of four numbers", changed(_as(_ALPHA, np.ones(4, dtype=np.float32))), "LS604"),
     one("an alpha of no number", changed(_as(_ALPHA, np.ones(0, dtype=np.float32))), "LS604"),
     one("alpha on some modules only", changed(_without(_ALPHA)), "LS604"),
