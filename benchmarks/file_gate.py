@@ -7,9 +7,13 @@ machine is set up with. Each case of `tests/hostile/cases` is laid down as a fil
 would give it, in a process of its own. Caught: a hostile case for which the scanner reports an issue by its exit code. False alarm: the
 same for an honest case. A crash, a timeout, an unsupported file and an empty scan catch nothing. lorascan is asked with `audit --policy
 static`: a case counts as caught unless it is admitted, and as a false alarm unless it is.
+
+Each answer is kept in a ledger (`--ledger`) by scanner, its version and the digest of the case: a run that was stopped, or whose scanner
+had used up its `--budget`, goes on where it was. A case that takes longer than `--timeout` has no answer.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -24,7 +28,7 @@ from pathlib import Path
 from tests.hostile.case import Case, laid_down
 from tests.hostile.cases import honest, hostile
 
-TIMEOUT = 60.0  # seconds a case
+TIMEOUT, BUDGET = 30.0, 600.0  # seconds a case, and seconds that one scanner may take in one run
 ISSUE, CLEAN, NOTHING = "issue", "clean", "nothing"
 """What a scanner said of a case; NOTHING: it crashed, hung, or scanned no file."""
 
@@ -112,7 +116,36 @@ def version(scanner: Scanner, scripts: Path) -> str:
     return subprocess.run([python, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def said(scanner: Scanner, scripts: Path, path: Path) -> tuple[str, float]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One line of the ledger. `case` is the digest of the case's files; seconds are wall time."""
+
+    scanner: str
+    version: str
+    case: str
+    said: str
+    seconds: float
+
+
+def digest(case: Case) -> str:
+    """SHA-256 of what the case lays down."""
+    parts = sorted((name, content if isinstance(content, bytes) else content.target.encode()) for name, content in case.files.items())
+    whole = hashlib.sha256(case.target.encode("utf-8", "surrogateescape"))
+    for name, content in parts:
+        whole.update(name.encode("utf-8", "surrogateescape") + b"\0" + hashlib.sha256(content).digest())
+    return whole.hexdigest()
+
+
+def kept(ledger: Path) -> dict[tuple[str, str, str], Answer]:
+    """The answers of earlier runs; a line that was cut off is left out."""
+    if not ledger.exists():
+        return {}
+    lines = [line for line in ledger.read_text(encoding="utf-8").split("\n") if line.endswith("}")]
+    answers = [Answer(**json.loads(line)) for line in lines]
+    return {(each.scanner, each.version, each.case): each for each in answers}
+
+
+def said(scanner: Scanner, scripts: Path, path: Path, timeout: float) -> tuple[str, float]:
     """What the scanner says of a path, and how long it took."""
     began = time.perf_counter()
     environment = {**os.environ, "NO_COLOR": "1", "PROMPTFOO_DISABLE_TELEMETRY": "1", "NO_ANALYTICS": "1"}
@@ -120,14 +153,14 @@ def said(scanner: Scanner, scripts: Path, path: Path) -> tuple[str, float]:
         done = subprocess.run(
             scanner.command(scripts, path),
             capture_output=True,
-            timeout=TIMEOUT,
+            timeout=timeout,
             check=False,
             env=environment,
             stdin=subprocess.DEVNULL,
             cwd=path.parent,
         )
     except subprocess.TimeoutExpired:
-        return NOTHING, TIMEOUT
+        return NOTHING, timeout
     taken = time.perf_counter() - began
     if b"Traceback (most recent call last)" in done.stderr:  # Python ends with 1 then, which is no finding
         return NOTHING, taken
@@ -139,28 +172,56 @@ def sample(cases: dict[str, Case], every: int) -> dict[str, Case]:
     return {name: case for number, (name, case) in enumerate(cases.items()) if number % every == 0}
 
 
-def measure(scanner: Scanner, scripts: Path, bad: dict[str, Case], good: dict[str, Case]) -> Row:
-    """One scanner over all cases."""
-    answers: dict[str, str] = {}
-    times: list[float] = []
-    for name, case in {**bad, **good}.items():
-        folder = Path(tempfile.mkdtemp(prefix="file-gate-"))
-        answers[name], taken = said(scanner, scripts, laid_down(case, folder))
-        times.append(taken)
-        shutil.rmtree(folder)
-    groups = sorted({name.partition(":")[0] for name in bad})
-    alarms = [name for name in good if answers[name] == ISSUE]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run may take, and where its answers go."""
+
+    scripts: Path
+    ledger: Path
+    timeout: float
+    budget: float
+
+
+def answers(scanner: Scanner, run: Run, cases: dict[str, Case]) -> dict[str, Answer]:
+    """Case name → the scanner's answer, from the ledger or asked now, in order until the budget is used up."""
+    known, own = kept(run.ledger), version(scanner, run.scripts)
+    found: dict[str, Answer] = {}
+    began = time.perf_counter()
+    for name, case in cases.items():
+        key = (scanner.name, own, digest(case))
+        if key not in known and time.perf_counter() - began < run.budget:
+            folder = Path(tempfile.mkdtemp(prefix="file-gate-"))
+            told, taken = said(scanner, run.scripts, laid_down(case, folder), run.timeout)
+            shutil.rmtree(folder)
+            known[key] = Answer(scanner=scanner.name, version=own, case=key[2], said=told, seconds=round(taken, 3))
+            run.ledger.parent.mkdir(parents=True, exist_ok=True)
+            with run.ledger.open("a", encoding="utf-8") as stream:
+                stream.write("\n" + json.dumps(asdict(known[key])))
+        if key in known:
+            found[name] = known[key]
+    return found
+
+
+def measure(scanner: Scanner, run: Run, bad: dict[str, Case], good: dict[str, Case]) -> Row | None:
+    """One scanner over all cases that it has answered; None where it has answered none."""
+    found = answers(scanner, run, {**bad, **good})
+    bad, good = ({name: case for name, case in cases.items() if name in found} for cases in (bad, good))
+    if not bad:
+        return None
+    told = {name: each.said for name, each in found.items()}
+    times = sorted(each.seconds for each in found.values())
+    alarms = [name for name in good if told[name] == ISSUE]
     return Row(
         scanner=scanner.name,
-        version=version(scanner, scripts),
+        version=next(each.version for each in found.values()),
         hostile=len(bad),
-        caught=sum(answers[name] == ISSUE for name in bad),
+        caught=sum(told[name] == ISSUE for name in bad),
         honest=len(good),
         false_alarms=len(alarms),
-        nothing=sum(each == NOTHING for each in answers.values()),
-        median_seconds=round(sorted(times)[len(times) // 2], 2),
-        largest_seconds=round(max(times), 2),
-        missed_by_group={group: _share(group, bad, answers) for group in groups},
+        nothing=sum(each == NOTHING for each in told.values()),
+        median_seconds=round(times[len(times) // 2], 2),
+        largest_seconds=round(times[-1], 2),
+        missed_by_group={group: _share(group, bad, told) for group in sorted({name.partition(":")[0] for name in bad})},
         false_alarms_on=alarms,
     )
 
@@ -172,7 +233,7 @@ def _share(group: str, bad: dict[str, Case], answers: dict[str, str]) -> str:
 
 def page(rows: Sequence[Row], every: int) -> str:
     """The rows as Markdown."""
-    groups = list(rows[0].missed_by_group)
+    groups = sorted({group for row in rows for group in row.missed_by_group})
     part = "the whole corpus" if every == 1 else f"every {every}th case of the corpus"
     return "\n".join(
         [
@@ -194,7 +255,7 @@ def page(rows: Sequence[Row], every: int) -> str:
             "",
             f"| scanner | {' | '.join(groups)} |",
             f"|---|{'---|' * len(groups)}",
-            *(f"| {row.scanner} | {' | '.join(row.missed_by_group[group] for group in groups)} |" for row in rows),
+            *(f"| {row.scanner} | {' | '.join(row.missed_by_group.get(group, '–') for group in groups)} |" for row in rows),
             "",
             "Caught means that the scanner reports an issue by its exit code. fickling judges pickles alone, picklescan and modelscan",
             "pickles and archives of them: what they do not look for is no fault of theirs, but it is what an adapter can bring.",
@@ -209,15 +270,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="path without suffix")
     parser.add_argument("--scanners", type=Path, default=Path("build/scanners"))
     parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
+    parser.add_argument("--ledger", type=Path, default=Path("build/file-gate.jsonl"), help="where answers are kept")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, help="seconds a case")
+    parser.add_argument("--budget", type=float, default=BUDGET, help="seconds a scanner in this run")
     parser.add_argument("--only", nargs="*", default=[each.name for each in SCANNERS])
     given = parser.parse_args()
-    scripts = install(given.scanners.resolve())
+    run = Run(scripts=install(given.scanners.resolve()), ledger=given.ledger, timeout=given.timeout, budget=given.budget)
     bad, good = sample(hostile(), given.every), sample(honest(), given.every)
     rows = []
     for scanner in (each for each in SCANNERS if each.name in given.only):
-        row = measure(scanner, scripts, bad, good)
+        row = measure(scanner, run, bad, good)
+        if row is None:
+            print(f"{scanner.name}: no answer yet", flush=True)
+            continue
         rows.append(row)
         print(f"{row.scanner}: caught {row.caught} of {row.hostile}, false alarms {row.false_alarms} of {row.honest}", flush=True)
+    if not rows:
+        return
     result = {"every": given.every, "rows": [asdict(row) for row in rows]}
     given.out.with_suffix(".json").write_text(json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     given.out.with_suffix(".md").write_text(page(rows, given.every), encoding="utf-8")
