@@ -1,8 +1,12 @@
 """Reads a file that the user named, up to a bound."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 from lorascan.core.errors import UsageError
+
+_CHUNK = 2**20
+"""Bytes read at a time: asked for all at once, they would be allocated however few there are."""
 
 
 def read_bounded(path: Path, most: int, kind: str) -> bytes:
@@ -12,11 +16,19 @@ def read_bounded(path: Path, most: int, kind: str) -> bytes:
     """
     try:
         with path.open("rb") as stream:
-            raw = stream.read(most + 1)
-    except OSError as error:
-        message = f"cannot read the {kind} {path}: {error.strerror or error}"
+            raw = _up_to(stream, most + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        message = f"cannot read the {kind} {path}: {getattr(error, 'strerror', None) or error}"
         raise UsageError(message) from error
     if len(raw) > most:
         message = f"cannot read the {kind} {path}: it has more than {most:,} bytes"
         raise UsageError(message)
     return raw
+
+
+def _up_to(stream: BinaryIO, most: int) -> bytes:
+    """The first `most` bytes, or as many as there are."""
+    raw = bytearray()
+    while len(raw) < most and (piece := stream.read(min(_CHUNK, most - len(raw)))):
+        raw += piece
+    return bytes(raw)

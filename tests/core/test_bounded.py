@@ -1,5 +1,6 @@
 """Files that the user names are read whole or not at all."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,18 @@ def test_a_larger_file_is_refused_and_never_cut(tmp_path: Path) -> None:
 def test_what_is_no_file_is_named_with_its_reason(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"cannot read the policy .*(Is a directory|No such file)"):
         read_bounded(tmp_path / name, 5, "policy")
+
+
+def test_a_path_with_a_nul_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match=r"cannot read the policy .*null"):
+        read_bounded(Path("a\x00b"), 5, "policy")
+
+
+def test_a_small_file_costs_little_memory_however_large_the_bound(tmp_path: Path) -> None:
+    (tmp_path / "result").write_bytes(b"12345")
+    tracemalloc.start()
+    try:
+        assert read_bounded(tmp_path / "result", 2**31, "result") == b"12345"
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
