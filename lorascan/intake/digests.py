@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lorascan.core.adapter import FileFacts, TensorSpan
+from lorascan.core.threads import threads
 from lorascan.intake.header import BITS
 
 _AUTOV3_DIGITS = 12  # what model sites print
@@ -22,7 +23,7 @@ class Digests:
     @classmethod
     def begin(cls, content: memoryview, spans: Sequence[TensorSpan], behind_header: str = "") -> "Digests":
         """Begin to hash; `behind_header` is the SHA-256 of the data area where the file is a safetensors file."""
-        pool = ThreadPoolExecutor(max_workers=1)
+        pool = threads(1)
         tensors = pool.submit(tensor_hash, content, spans, behind_header)
         pool.shutdown(wait=False)
         return cls(tensors=tensors)

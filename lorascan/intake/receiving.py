@@ -4,13 +4,13 @@ import hashlib
 import mmap
 import os
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lorascan.core.adapter import FileIdentity
 from lorascan.core.errors import Unavailable
+from lorascan.core.threads import threads
 from lorascan.settings import Limits
 
 _CHUNK = 2 * 2**20  # bytes copied and hashed at a time: one large page, still in the cache when the hashing threads come to it
@@ -65,7 +65,7 @@ def _copy(descriptor: int, limits: Limits) -> tuple[memoryview, str, str]:
         raise Unavailable("the file is larger than this audit may read", reason)
     private = _memory(before.st_size)
     whole, behind, filled, start = hashlib.sha256(), hashlib.sha256(), 0, before.st_size + 1
-    with ThreadPoolExecutor(max_workers=1) as hashing, ThreadPoolExecutor(max_workers=1) as beside:  # one thread: in order
+    with threads(1) as hashing, threads(1) as beside:  # one thread: in order
         while filled < before.st_size:
             got = os.readv(descriptor, [private[filled : filled + _CHUNK]])
             if not got:

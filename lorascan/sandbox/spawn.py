@@ -1,13 +1,15 @@
 """Starts a worker's process, tells how it ended, ends it."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from functools import cache
 
+from lorascan.core.threads import AtOnce, threads
 from lorascan.sandbox import outside
 
 _GENTLE_SECONDS = 2.0
@@ -72,7 +74,7 @@ def spawn(arguments: Sequence[str], environment: Mapping[str, str], inherited: I
     """Start a program with no input, stdout and stderr to the descriptor `chatter`, and these descriptors inherited.
 
     It is started by a thread that lives as long as this process: a worker is killed when the *thread* that started it
-    ends.
+    ends. Raises OSError where neither such a thread nor the program can be started.
     """
     started = _starter(os.getpid()).submit(
         subprocess.Popen[bytes],
@@ -89,6 +91,10 @@ def spawn(arguments: Sequence[str], environment: Mapping[str, str], inherited: I
 
 
 @cache
-def _starter(process: int) -> ThreadPoolExecutor:
+def _starter(process: int) -> Executor:
     """One thread for each process: a fork does not take it along."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"lorascan-starter-{process}")
+    del process
+    starter = threads(1)
+    if isinstance(starter, AtOnce):
+        raise OSError(errno.EAGAIN, "no thread can be started")
+    return starter

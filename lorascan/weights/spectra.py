@@ -7,10 +7,10 @@ values come from the triangular factors R of two QR decompositions instead: σ(B
 
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from lorascan.core.threads import threads
 from lorascan.weights.decode import Matrix
 from lorascan.weights.factors import Tall, blocks, whole
 
@@ -43,7 +43,7 @@ def singular_values(pairs: Sequence[Pair]) -> list[Matrix]:
         for step in (max(1, _STACK // rank**2),)
         for start in range(0, len(indices), step)
     ]  # fmt: skip
-    with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
+    with threads(min(_THREADS, os.cpu_count() or 1)) as pool:
         for chunk, values in zip(chunks, pool.map(_stacked, ([pairs[each] for each in chunk] for chunk in chunks)), strict=True):
             found.update(zip(chunk, values, strict=True))
     return [found[index] * (down.unit * up.unit) for index, (down, up) in enumerate(pairs)]
