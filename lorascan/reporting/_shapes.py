@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+_ABOVE = {"size": 2**63, "measured": 2**1023, "threshold": 2**1023}
+"""Whole numbers from here on are refused, by key."""
+
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
@@ -44,6 +47,23 @@ def table(value: object) -> dict[str, Any]:
         message = f"{type(value).__name__} is no table"
         raise TypeError(message)
     return dict(shape)
+
+
+def demand_bounded(value: object, name: str = "") -> None:
+    """Raise ValueError where whole numbers read from JSON are larger than any that is written; `name` is the key before them.
+
+    What a finding measured may be any that a float can hold (a pickle claims what it likes), a size is signed 64 bits, all
+    else at most unsigned 64 bits.
+    """
+    if isinstance(value, dict):
+        for key, each in value.items():
+            demand_bounded(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            demand_bounded(each, name)
+    elif isinstance(value, int) and abs(value) >= _ABOVE.get(name, 2**64):
+        message = f"{name} takes more than 64 bits"
+        raise ValueError(message)
 
 
 def _number(value: float) -> Json:

@@ -15,7 +15,7 @@ from lorascan.core.evidence import Evidence, Stage
 from lorascan.core.findings import Finding, Rule, Verdict
 from lorascan.core.report import SCHEMA, Gate, Report
 from lorascan.reporting import Format, Look, _digest
-from lorascan.reporting._shapes import plain, table, written
+from lorascan.reporting._shapes import demand_bounded, plain, table, written
 
 KindT = TypeVar("KindT")
 
@@ -104,6 +104,7 @@ def _load(text: str) -> Report:
         if not isinstance(shape, dict) or shape.get("schema") != SCHEMA:
             message = f"not a {SCHEMA} result of one file"
             raise UsageError(message)
+        demand_bounded(shape)
         return _read(shape)
     except (ValidationError, ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"not a readable {SCHEMA} result: {type(error).__name__}"

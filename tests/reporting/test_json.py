@@ -14,7 +14,7 @@ from lorascan.core.behaviour import IsolationFacts
 from lorascan.core.errors import UsageError
 from lorascan.core.report import Report
 from lorascan.core.shipped import shipped
-from lorascan.reporting import load, render, render_all
+from lorascan.reporting import formats, load, render, render_all
 from tests.reporting.examples import EXAMPLES, backdoored, honest, hostile, refused
 
 SCHEMA = json.loads(shipped("reports", "schema", "report-v1.schema.json").read_text(encoding="utf-8"))
@@ -149,3 +149,41 @@ def test_with_source_date_epoch_nothing_that_varies_from_run_to_run_is_told(monk
     heavier = tuple(replace(each, peak_memory_bytes=1) if isinstance(each, IsolationFacts) else each for each in slower.facts)
 
     assert render(replace(report, evidence=replace(slower, facts=heavier), cached=True), "json") == render(report, "json")
+
+
+@pytest.mark.parametrize(("place", "above"), [
+    (("file", "size"), 2**63),
+    (("file", "header_bytes"), 2**64),
+    (("weights", "layers", 0, "rank"), 2**64),
+    (("findings", 0, "measured"), 10**400),
+    (("findings", 0, "threshold"), 10**400),
+    (("verdict", "scope", "pairs"), 2**64),
+])  # fmt: skip
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_whole_number_that_no_writer_could_hold_is_refused(place: tuple[str | int, ...], above: int, sign: int) -> None:
+    told: Any = json.loads(render(backdoored(), "json"))
+    there = told
+    for step in place[:-1]:
+        there = there[step]
+    there[place[-1]] = sign * above
+
+    with pytest.raises(UsageError, match="not a readable"):
+        load(json.dumps(told))
+
+
+def test_what_a_finding_measured_is_read_back_however_much_a_hostile_file_claimed() -> None:
+    told = json.loads(render(backdoored(), "json"))
+    told["findings"][0]["measured"] = 2**512
+
+    assert load(json.dumps(told)).findings[0].measured == 2**512
+
+
+@pytest.mark.parametrize("kind", sorted(each.name for each in formats().values()))
+def test_the_largest_numbers_that_are_read_back_can_be_written_in_every_format(kind: str) -> None:
+    told = json.loads(render(backdoored(), "json"))
+    told["file"]["size"] = told["subject"]["size"] = 2**63 - 1
+    told["findings"][0]["measured"] = told["findings"][0]["threshold"] = 2**1023 - 1
+    report = load(json.dumps(told))
+
+    pack = formats()[kind].pack
+    assert pack([report]) if pack else render(report, kind)
