@@ -8,6 +8,7 @@ OUT ?= demo-out
 .PHONY: demo test check lab samples rules bench clean
 
 $(STAMP): requirements.lock pyproject.toml
+	@echo "building $(VENV): one to four minutes, some 6 GB for torch and its kin" >&2
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lorascan needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "no uv: falling back to pip"

@@ -30,6 +30,7 @@ def audit(path: "str | Path", **settings: "Any") -> "Report":  # noqa: ANN401 - 
     from lorascan.settings import settings_of  # noqa: PLC0415
     from lorascan.targets import select  # noqa: PLC0415
 
+    Path(path).stat()
     if not Path(path).is_dir():
         return run(Path(path), settings_of(**settings))
     found = select([str(path)]).targets

@@ -36,6 +36,9 @@ def main() -> "NoReturn":
 
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's job in the background ignores it
             signal.signal(signal.SIGINT, _interrupt)
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _terminate)
         for name, value in _BEFORE_IMPORTS.items():
             os.environ.setdefault(name, value)
         gc.set_threshold(_ALLOCATIONS)
@@ -48,8 +51,24 @@ def main() -> "NoReturn":
 
 
 def _interrupt(number: int, frame: "FrameType | None") -> None:
-    del number, frame
+    del frame
+    _ignore(number)
     raise Interrupted
+
+
+def _terminate(number: int, frame: "FrameType | None") -> None:
+    """End as an interrupt does, so that nothing is left behind, with the code that a shell gives to this signal."""
+    del frame
+    _ignore(number)
+    sys.stderr.write("lorascan: terminated\n")
+    sys.exit(128 + number)
+
+
+def _ignore(number: int) -> None:
+    """From now on: what is being ended must not be interrupted again, or it leaves half of itself behind."""
+    import signal  # noqa: PLC0415
+
+    signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -99,19 +99,31 @@ def _found(named: Path | None, start: Path, scanned: Sequence[Path]) -> tuple[Pa
 def discover(start: Path, scanned: Sequence[Path]) -> tuple[Path | None, tuple[Path, ...]]:
     """The nearest config file that may be believed, and those that stand where an attacker may have put them."""
     ignored: list[Path] = []
-    suspect = [_resolved(each) for each in scanned]
+    suspect = [form for each in scanned for form in (_resolved(each), _resolved(each.absolute().parent) / each.name)]
     for folder in _upwards(_resolved(start)):
-        path = _config_in(folder)
-        if path is None:
-            continue
-        if not any(_belongs(folder, each) for each in suspect):
+        if any(_belongs(folder, each) for each in suspect):
+            ignored += _mentioned(folder)
+        elif (path := _config_in(folder)) is not None:
             return path, tuple(ignored)
-        ignored.append(path)
     return None, tuple(ignored)
 
 
+def _mentioned(folder: Path) -> list[Path]:
+    """What would be the config of a folder that is not believed: found by name and by a word, not parsed."""
+    own, shared = (folder / name for name in NAMES)
+    if own.is_file():
+        return [own]
+    try:
+        return [shared] if shared.is_file() and b"lorascan" in read_bounded(shared, _BYTES, "config") else []
+    except UsageError:
+        return []
+
+
 def _belongs(folder: Path, scanned: Path) -> bool:
-    """Whether what is scanned brought this folder along: a file the folder that it lies in, a folder itself and all below."""
+    """Whether what is scanned brought this folder along: a file the folder that it lies in, a folder itself and all below.
+
+    Of a link both ends count, the folder that it stands in and the one that it leads to.
+    """
     if scanned.is_dir():
         return folder == scanned or scanned in folder.parents
     return folder == scanned.parent

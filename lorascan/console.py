@@ -17,13 +17,12 @@ _WORDS = {
 }
 
 
-def stage_lines(name: str) -> Listener:
-    """A listener that writes one line on stderr as each stage begins, for a log that nobody watches."""
+def stage_lines(name: str, write: Callable[[str], object]) -> Listener:
+    """A listener that says one line as each stage begins, for a log that nobody watches."""
 
     def listen(step: object) -> None:
         if isinstance(step, StageName):
-            sys.stderr.write(f"{visible(name, 60)}: {_WORDS[step]}\n")
-            sys.stderr.flush()
+            write(f"{visible(name, 60)}: {_WORDS[step]}")
 
     return listen
 

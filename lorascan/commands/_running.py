@@ -11,7 +11,7 @@ from pathlib import Path
 from lorascan.auditing import audit, judged, slim, unfinished
 from lorascan.cache import Cache, as_asked, at_place, digest_of, key_of, same_base
 from lorascan.commands._stderr import note, say
-from lorascan.console import progress
+from lorascan.console import progress, stage_lines
 from lorascan.core.adapter import FileIdentity
 from lorascan.core.errors import LorascanError, Refusal, StageFailed
 from lorascan.core.findings import Decision
@@ -46,7 +46,8 @@ def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], Non
     missing = 0
     with progress(len(targets), quiet=call.quiet) as begin:
         for number, each in enumerate(targets, 1):
-            report = _reported(each, call, command, recall, begin(number, each.path.name))
+            listener = begin(number, each.path.name) if sys.stderr.isatty() else stage_lines(each.path.name, note)
+            report = _reported(each, call, command, recall, listener)
             if report is None:
                 missing += 1
                 continue

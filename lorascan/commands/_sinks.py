@@ -46,6 +46,9 @@ def sinks(output_format: str, outputs: Sequence[str], *, many: bool, template: P
         raise UsageError(message)
     files = tuple(sorted(((path, kind) for path, kind in wanted if path != STDOUT), key=lambda each: each[1] is own))  # it may yet fail
     for path, kind in files:
+        if not path.absolute().parent.is_dir():
+            message = f"{path}: there is no folder {path.parent}"
+            raise UsageError(message)
         if many and kind.render_all is None and kind.pack is None:
             message = f"{path}: a {kind.name} report holds one adapter; audit the files one by one"
             raise UsageError(message)

@@ -6,16 +6,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from lorascan.core.errors import UsageError
+from lorascan.deadline import deadline
 from lorascan.targets import Target
 
 
 @contextmanager
-def from_stdin(name: str | None) -> Iterator[Target]:
-    """A target that holds what stdin brings, under the name that the caller gives; removed at the end. Raises UsageError.
+def from_stdin(name: str | None, most: int, seconds: float | None) -> Iterator[Target]:
+    """A target that holds what stdin brings, under the name that the caller gives; removed at the end.
 
-    The name is needed: what a file is called decides what loaders make of it.
+    The name is needed: what a file is called decides what loaders make of it. Of more than `most` bytes one more is kept,
+    by which the file is refused as too large. Raises UsageError, and StageFailed (LS907) for what takes longer than `seconds`.
     """
     plain = PurePath(name or "").name
     if not plain or plain in (".", "..") or "\x00" in plain:
@@ -24,11 +27,20 @@ def from_stdin(name: str | None) -> Iterator[Target]:
     folder = tempfile.mkdtemp(prefix="lorascan-stdin-")
     try:
         path = Path(folder) / plain
-        with path.open("wb") as stream:
-            shutil.copyfileobj(sys.stdin.buffer, stream)
+        with path.open("wb") as stream, deadline(seconds):
+            _copy(sys.stdin.buffer, stream, most + 1)
         yield Target(path=path, shown=plain)
     except OSError as error:
         message = f"cannot read stdin: {error.strerror or error}"
         raise UsageError(message) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(source: BinaryIO, target: BinaryIO, most: int) -> None:
+    while most > 0 and (chunk := source.read(min(most, _CHUNK))):
+        target.write(chunk)
+        most -= len(chunk)
+
+
+_CHUNK = 2**20

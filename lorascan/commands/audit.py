@@ -60,7 +60,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
     given = {**locals(), "format": output_format}
     speak(as_json=log_format is options.LogFormat.JSON, verbose=verbose)
-    with _selected(target, stdin_filename, online=online) as selected, shelf(many=selected.many) as reports:
+    with _selected(target, stdin_filename, max_size, timeout, online=online) as selected, shelf(many=selected.many) as reports:
         found = _effective(given, selected, target)
         settings, rules = _settings(found.config), _rules(found)
         into = sinks(found.config.format, output or [], many=selected.many, template=template)
@@ -78,10 +78,14 @@ def audit(  # noqa: PLR0913 - one parameter an option
 
 
 @contextmanager
-def _selected(targets: list[str], stdin_filename: str | None, *, online: bool) -> "Iterator[Selection]":
+def _selected(
+    targets: list[str], stdin_filename: str | None, max_size: str | None, timeout: float | None, *, online: bool
+) -> "Iterator[Selection]":
     """What the arguments mean. Raises UsageError where stdin is asked for together with files."""
+    from lorascan.commands._limits import size  # noqa: PLC0415
     from lorascan.commands._stdin import from_stdin  # noqa: PLC0415
     from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.settings import DEFAULT  # noqa: PLC0415
     from lorascan.targets import Selection, select  # noqa: PLC0415
 
     if "-" not in targets:
@@ -90,7 +94,8 @@ def _selected(targets: list[str], stdin_filename: str | None, *, online: bool) -
     if len(targets) > 1:
         message = "- reads stdin and stands alone"
         raise UsageError(message)
-    with from_stdin(stdin_filename) as one:
+    most = size(max_size) if max_size else DEFAULT.limits.file_bytes
+    with from_stdin(stdin_filename, most, timeout) as one:
         yield Selection(targets=(one,), missing=(), many=False)
 
 
@@ -129,11 +134,13 @@ def _settings(config: "Config") -> "Settings":
 
 def _rules(found: "Effective") -> "Rulebook":
     """How findings are judged. Raises UsageError."""
+    from lorascan.commands._known_rules import demand_known  # noqa: PLC0415
     from lorascan.commands._limits import digests  # noqa: PLC0415
     from lorascan.policy import Rulebook, policy_named, read_baseline  # noqa: PLC0415
 
     config = found.config
     policy = policy_named(config.policy)
+    demand_known({f"the policy {policy.name}": policy.rules, "a waiver": [each.rule for each in config.waiver]})
     return Rulebook(
         policy=policy.failing_from(config.fail_on) if config.fail_on else policy,
         allowed=digests(config.allow_list),

@@ -1,5 +1,6 @@
 """`lorascan export`: writes the vetted update anew."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -47,8 +48,15 @@ def export(
         message = f"cannot write {output}: {error.strerror or error}"
         raise UsageError(message) from error
     left_out = len(subject.adapter.updates) - exported + len(subject.adapter.leftovers)
-    said = f"{exported:,} updates written to {output}, {left_out:,} updates or tensors left out"
+    said = f"{exported:,} updates written to {output} as float32, {left_out:,} updates or tensors left out"
     say(f"{said}; the original was for review: {'; '.join(report.verdict.reasons)}" if decision is Decision.REVIEW else said)
+    words = subject.adapter.facts.declared_triggers
+    if words:
+        options = " ".join(f"--declared {shlex.quote(word)}" for word in words[:_MOST_WORDS])
+        say(f"the words that the original declares are foreign text and were left out; audit the new file with {options}")
+
+
+_MOST_WORDS = 10
 
 
 def _demand_sense(file: Path, output: Path, *, clean: bool) -> None:

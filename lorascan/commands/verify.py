@@ -13,7 +13,7 @@ from lorascan.commands import Command
 from lorascan.commands._stderr import say
 
 if TYPE_CHECKING:
-    from lorascan.core.findings import Finding
+    from lorascan.core.findings import Finding, Verdict
     from lorascan.core.report import Report
     from lorascan.policy import Known, Policy
 
@@ -35,28 +35,33 @@ def verify(
     """Say whether an earlier result still speaks for this file, and with which verdict; for use before deployment.
 
     Compared are the file's SHA-256, lorascan's version, the base's digest, and the stages and findings against the policy.
-    What a waiver or a baseline set aside when the result was made stays so until the waiver's last day.
+    Where the result holds the same bytes several times, beside different files, the worst verdict counts. What a waiver or a
+    baseline set aside when the result was made stays so until the waiver's last day.
     Exits with the verdict's code, and with 3 where the result does not speak for the file. A result is not signed: keep it
     where nobody else writes.
     """
     from lorascan.intake import receive  # noqa: PLC0415 - the help stays light
-    from lorascan.policy import decide, exit_code, policy_named  # noqa: PLC0415
+    from lorascan.policy import decide, exit_code, policy_named, worst  # noqa: PLC0415
     from lorascan.settings import DEFAULT  # noqa: PLC0415
 
     asked = policy_named(policy) if policy is not None else None
     sha256 = receive(file, DEFAULT.limits).identity.sha256
-    report = _report_for(sha256, result)
-    wanted = asked or _made_with(report)
-    objections = [*_objections(report, sha256), *_base_objections(report, base)]
-    for each in objections:
-        say(each)
-    if objections:
-        raise typer.Exit(_SPEAKS_NOT)
-    verdict = decide(report.evidence, _live(report), report.verdict.limits, wanted, _listed(report))
+    found: list[tuple[int, Verdict, Policy]] = []
+    for report in _reports_for(sha256, result):
+        wanted = asked or _made_with(report)
+        objections = [*_objections(report, sha256), *_base_objections(report, base)]
+        for each in objections:
+            say(each)
+        if objections:
+            raise typer.Exit(_SPEAKS_NOT)
+        verdict = decide(report.evidence, _live(report), report.verdict.limits, wanted, _listed(report))
+        found.append((exit_code(verdict.decision, wanted), verdict, wanted))
+    code = worst([each for each, _, _ in found])
+    _, verdict, wanted = next(each for each in found if each[0] == code)
     typer.echo(f"{verdict.decision.upper()}  the result speaks for this file under the policy {wanted.name}")
     for reason in verdict.reasons:
         say(reason)
-    raise typer.Exit(exit_code(verdict.decision, wanted))
+    raise typer.Exit(code)
 
 
 def _made_with(report: "Report") -> "Policy":
@@ -85,13 +90,16 @@ def _listed(report: "Report") -> "Known":
     return next((each for each in Known if each is not Known.NO and report.gate.listed == str(each)), Known.NO)
 
 
-def _report_for(sha256: str, result: Path) -> "Report":
-    """The report of the file with this digest, or the only one. Raises UsageError for what is no readable result."""
+def _reports_for(sha256: str, result: Path) -> "list[Report]":
+    """Every report of a file with this digest, or else the first: the same bytes may have been judged at several places.
+
+    Raises UsageError for what is no readable result.
+    """
     from lorascan.commands._results import entries_of, read_entry  # noqa: PLC0415
 
     entries, _ = entries_of(result)
     same = [each for each in entries if isinstance(each, dict) and _claimed(each) == sha256]
-    return read_entry((same or entries or [None])[0])
+    return [read_entry(each) for each in same or entries[:1] or [None]]
 
 
 def _claimed(entry: dict[str, object]) -> object:

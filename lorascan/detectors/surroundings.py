@@ -49,7 +49,13 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         severity = Severity.HIGH if each.named_by else CODE.severity
         yield Finding(rule=CODE, message=message, severity=severity, where=each.path, measured=each.kind)
     for path, target in found.links[:_REPORTED]:
-        yield Finding(rule=LINK, message="a link leads out of the folder", severity=LINK.severity, where=path, measured=target)
+        yield Finding(
+            rule=LINK,
+            message="a link beside the adapter leads out of the folder: take it away, or audit the file by its own name",
+            severity=LINK.severity,
+            where=path,
+            measured=target,
+        )
     for refusal in found.refusals[:_REPORTED]:
         rule = known[refusal.code]
         message = f"beside the weights: {refusal.message}"

@@ -5,6 +5,7 @@ python -m lorascan.lab.demo --output demo-out
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def shown_adapters() -> dict[str, LedgerEntry]:
 def demonstrate(output: Path) -> bool:
     """Audit both with every stage, write their reports into `output`, print both verdicts; True where both are as expected."""
     output.mkdir(parents=True, exist_ok=True)
+    sys.stderr.write("two whole audits, a minute and a half each on two free cores\n")
     recall = Recall()
     shown = [_show(label, entry, output, recall) for label, entry in shown_adapters().items()]
     return all(shown)
@@ -40,8 +42,8 @@ def demonstrate(output: Path) -> bool:
 def _show(label: str, entry: LedgerEntry, output: Path, recall: Recall) -> bool:
     path = Path(os.path.relpath(adapters_folder() / entry.file))
     with progress(1, quiet=False) as begin:
-        listener = begin(1, path.name) if sys.stderr.isatty() else stage_lines(path.name)
-        report = audit(path, listener=listener, command=f"lorascan audit {entry.file}", recall=recall)
+        listener = begin(1, path.name) if sys.stderr.isatty() else stage_lines(path.name, _said)
+        report = audit(path, listener=listener, command=f"lorascan audit {shlex.quote(str(path))}", recall=recall)
     written = write_reports(report, output, label)
     sys.stdout.write(formats()["text"].render(report, Look(colour=sys.stdout.isatty(), written=written)))
     right = report.verdict.decision is _EXPECTED[label] and (label == "honest" or _names(report, entry.trigger or ""))
@@ -54,6 +56,11 @@ def _show(label: str, entry: LedgerEntry, output: Path, recall: Recall) -> bool:
     )
     sys.stdout.flush()
     return right
+
+
+def _said(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def write_reports(report: Report, output: Path, name: str) -> tuple[str, ...]:

@@ -118,7 +118,11 @@ def _set_aside(findings: Sequence[Finding], listed: Known) -> tuple[str, ...]:
     """What did not count, by kind."""
     kinds = [each.suppressed.kind for each in findings if each.suppressed is not None]
     told = {"allow list": f"its SHA-256 is {listed}", "waiver": "waived by the caller", "baseline": "known from the baseline"}
-    return tuple(f"{told.get(kind, kind)}: {kinds.count(kind):,} findings were set aside" for kind in dict.fromkeys(kinds))
+    return tuple(f"{told.get(kind, kind)}: {_findings(kinds.count(kind))} set aside" for kind in dict.fromkeys(kinds))
+
+
+def _findings(count: int) -> str:
+    return "1 finding was" if count == 1 else f"{count:,} findings were"
 
 
 def exit_code(decision: Decision, policy: Policy) -> int:

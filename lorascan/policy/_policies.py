@@ -98,8 +98,8 @@ def policy_named(text: str) -> Policy:
     if text.endswith(".toml") or "/" in text:
         return _from_file(Path(text))
     near = difflib.get_close_matches(text, POLICIES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    message = f"unknown policy {text!r}{hint} Known are {', '.join(POLICIES)}, and a TOML file"
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    message = f"unknown policy {text!r}.{hint} Known are {', '.join(POLICIES)}, and a TOML file"
     raise UsageError(message)
 
 

@@ -18,7 +18,7 @@ FactT = TypeVar("FactT")
 SEVERITIES = tuple(Severity)
 MEANING: Mapping[Decision, str] = {
     Decision.ADMIT: "may be loaded, within the scope below",
-    Decision.REVIEW: "a person has to look before it is loaded",
+    Decision.REVIEW: "has to be looked at by a person before it is loaded",
     Decision.REJECT: "must not be loaded",
     Decision.UNDECIDED: "could not be decided: treat it as not admitted",
 }
@@ -126,12 +126,14 @@ def severity_counts(report: Report) -> tuple[tuple[Severity, int], ...]:
 def stages(report: Report) -> tuple[Stage, ...]:
     """Every stage of an audit in order; one that never began is "not run" with its reason."""
     begun = {each.name: each for each in report.evidence.stages}
-    reason = ""
-    if report.policy == "static":
-        reason = "the static policy does not ask for it"
-    elif report.evidence.refusals or report.verdict.decision is Decision.REJECT:
-        reason = "the file was rejected before this stage"
-    return tuple(begun.get(name) or Stage(name=name, status=Status.NOT_RUN, reason=reason) for name in StageName)
+    return tuple(begun.get(name) or Stage(name=name, status=Status.NOT_RUN, reason=_never_began(report, name)) for name in StageName)
+
+
+def _never_began(report: Report, stage: StageName) -> str:
+    if report.policy == "static" and stage not in (StageName.FILE, StageName.WEIGHTS):
+        return "the static policy does not ask for it"
+    rejected = report.evidence.refusals or report.verdict.decision is Decision.REJECT
+    return "the file was rejected before this stage" if rejected else ""
 
 
 def digest_of(report: Report) -> str:

@@ -51,6 +51,18 @@ def cut(text: str, width: int) -> str:
     return f"{kept}…"
 
 
+def cut_left(text: str, width: int) -> str:
+    """The end of the text within so many columns, an ellipsis before it where something is missing."""
+    if columns(text) <= width:
+        return text
+    kept = ""
+    for each in reversed(text):
+        if columns(each + kept) > width - 1:
+            break
+        kept = each + kept
+    return f"…{kept}"
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most so many columns, broken at spaces, within a word only where it is too long."""
     lines = [""]

@@ -9,7 +9,7 @@ from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, quoted
-from lorascan.reporting._machine import suppression
+from lorascan.reporting._machine import place, suppression
 
 _SIGNS = {"admit": "✅", "review": "⚠️", "reject": "⛔", "undecided": "❔"}
 _MOST_FINDINGS, _MOST_ROWS, _MOST_LISTED = 50, 10, 40
@@ -39,14 +39,27 @@ def _code(text: str, limit: int = 160) -> str:
 
 
 def _render(report: Report, look: Look) -> str:
-    lines = (*_summary(report), *_findings(report, look), *_tested(report), *_candidates(report), *_stages(report), *_coverage(report))
+    return _whole(report, look, report.name)
+
+
+def _whole(report: Report, look: Look, shown: str) -> str:
+    lines = (
+        *_summary(report, shown),
+        *_findings(report, look),
+        *_tested(report),
+        *_candidates(report),
+        *_stages(report),
+        *_coverage(report),
+    )
     return _within("\n".join(lines) + "\n")
 
 
 def _render_all(reports: Sequence[Report], look: Look) -> str:
-    rows = [(f"{_SIGNS[each.verdict.decision]} {each.verdict.decision}", _code(each.name), _escaped(_digest.why(each))) for each in reports]
+    rows = [
+        (f"{_SIGNS[each.verdict.decision]} {each.verdict.decision}", _code(place(each)), _escaped(_digest.why(each))) for each in reports
+    ]
     head = "\n".join(_table(("Verdict", "File", "Why"), rows))
-    return _within("\n".join((head, "", *(_render(each, look) for each in reports))))
+    return _within("\n".join((head, "", *(_whole(each, look, place(each)) for each in reports))))
 
 
 def _within(text: str) -> str:
@@ -65,11 +78,11 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _summary(report: Report, shown: str) -> Iterator[str]:
     decision = report.verdict.decision
     yield f"## {_SIGNS[decision]} lorascan: {decision}"
     yield ""
-    yield f"{_code(report.name)} under policy {_escaped(report.policy)}"
+    yield f"{_code(shown)} under policy {_escaped(report.policy)}"
     yield ""
     yield f"**{_escaped(_digest.sentence(_digest.why(report)), 400)}**"
     for each in _digest.further_reasons(report)[:_MOST_LISTED]:

@@ -12,8 +12,8 @@ from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, quoted
 from lorascan.reporting._layers import short
-from lorascan.reporting._machine import suppression
-from lorascan.reporting._terminal import Sheet, cut
+from lorascan.reporting._machine import place, suppression
+from lorascan.reporting._terminal import Sheet, columns, cut, cut_left
 
 _COLOURS = {"admit": "green", "review": "yellow", "reject": "red", "undecided": "blue"}
 _SEVERITY = {"high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
@@ -23,8 +23,12 @@ _MOST_CANDIDATES, _MOST_LAYERS, _MOST_CURVES, _MOST_LISTED = 8, 5, 8, 12
 
 
 def _render(report: Report, look: Look) -> str:
+    return _whole(report, look, report.name)
+
+
+def _whole(report: Report, look: Look, shown: str) -> str:
     sheet = Sheet(look)
-    _summary(sheet, report)
+    _summary(sheet, report, shown)
     _findings(sheet, report, look)
     _gate(sheet, report)
     _tested(sheet, report)
@@ -46,18 +50,27 @@ def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
     """Each report, then one line a file."""
     rows: list[tuple[str, str, str]] = []
     for each in reports:
-        yield ("\n\n" if rows else "") + _render(each, look)
-        rows.append((str(each.verdict.decision), foreign(each.name), foreign(_digest.why(each))))
+        path = place(each)  # adapters of many authors share one name
+        yield ("\n\n" if rows else "") + _whole(each, look, path)
+        rows.append((str(each.verdict.decision), foreign(path), foreign(_digest.why(each))))
     sheet = Sheet(look)
+    most = sheet.width // 2  # for a path: what tells two of them apart stands at its end
+    rows = [(decision, cut_left(path, most), why) for decision, path, why in rows]
+    rest = sheet.width - _BESIDE_WHY - max((columns(path) for _, path, _ in rows), default=0)
+    rows = [(decision, path, cut(why, max(rest, _LEAST_WHY))) for decision, path, why in rows]
     sheet.heading(write.count(len(rows), "file"))
     sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else _COLOURS[row[0]])
     yield sheet.text()
 
 
-def _summary(sheet: Sheet, report: Report) -> None:
+_BESIDE_WHY, _LEAST_WHY = 15, 12
+"""Columns that the longest verdict and the gaps of the table take, and that a reason takes at least."""
+
+
+def _summary(sheet: Sheet, report: Report, shown: str) -> None:
     decision = report.verdict.decision
     badge = sheet.paint(f" {decision.upper()} ", f"{_COLOURS[decision]} badge")
-    name = cut(foreign(report.name), sheet.width - len(decision) - 3)
+    name = cut_left(foreign(shown), sheet.width - len(decision) - 3)
     sheet.line(f"{badge} {sheet.paint(name, 'bold')}" if badge.startswith("\x1b") else f"{decision.upper()}  {name}")
     sheet.paragraph(foreign(_digest.sentence(_digest.why(report)), 400), 0)
     for each in _digest.further_reasons(report)[:_MOST_LISTED]:

@@ -78,6 +78,10 @@ class Session:
         """Kill the worker and everything it holds. May be called again."""
         self._end("it was closed")
 
+    def kill(self) -> None:
+        """Kill the worker and nothing else, from any thread: the one that waits for an answer learns that it died."""
+        self._child.kill()
+
     def __enter__(self) -> Self:
         """The session itself."""
         return self

@@ -25,7 +25,16 @@ class Bench:
         return self.apart(lambda: task(self.reference), lambda: task(self.adapted))
 
     def apart(self, first: Callable[[], ResultT], second: Callable[[], ResultT]) -> tuple[ResultT, ResultT]:
-        """Two tasks at the same time, one for each worker; the first error is raised once both have ended."""
+        """Two tasks at the same time, one for each worker; the first error is raised once both have ended.
+
+        Where the caller is interrupted, or its time is over, both workers are killed: nobody waits for their answers.
+        """
         with ThreadPoolExecutor(max_workers=2) as pool:
             waiting = pool.submit(first), pool.submit(second)
-            return waiting[0].result(), waiting[1].result()
+            try:
+                return waiting[0].result(), waiting[1].result()
+            except BaseException as error:
+                if not any(each.done() and each.exception() is error for each in waiting):
+                    for worker in (self.reference, self.adapted):
+                        worker.session.kill()
+                raise

@@ -60,6 +60,32 @@ def test_a_config_that_came_with_what_is_scanned_is_never_read(repository: Path)
     assert effective({}, start=link, scanned=[adapters / "x.safetensors"], environ={}).ignored == (planted,)
 
 
+def test_of_a_linked_adapter_the_folder_of_the_link_is_not_believed_either(tmp_path: Path) -> None:
+    """As a hub's cache lays files out, and as a cloned repository may."""
+    for each in ("blobs", "snapshots/abc"):
+        (tmp_path / each).mkdir(parents=True)
+    snapshot = tmp_path / "snapshots" / "abc"
+    (tmp_path / "blobs" / "aaaa").write_bytes(b"")
+    (tmp_path / "blobs" / "bbbb").write_text('policy = "research"')
+    (snapshot / "x.safetensors").symlink_to("../../blobs/aaaa")
+    (snapshot / "lorascan.toml").symlink_to("../../blobs/bbbb")
+
+    found = effective({}, start=snapshot, scanned=[snapshot / "x.safetensors"], environ={})
+    assert (found.path, found.config.policy) == (None, "ci")
+    assert found.ignored == (snapshot / "lorascan.toml",)
+
+
+@pytest.mark.parametrize(
+    "content", [b"# lorascan\n" + b"a." * 300_000 + b"a = 1", b"lorascan = [", b"\xff lorascan", b"lorascan " * 200_000]
+)
+def test_a_file_that_is_not_believed_is_not_even_parsed(tmp_path: Path, content: bytes) -> None:
+    """Dotted keys take tomllib quadratic time."""
+    (tmp_path / "pyproject.toml").write_bytes(content)
+    (tmp_path / "x.safetensors").write_bytes(b"")
+
+    assert effective({}, start=tmp_path, scanned=[tmp_path / "x.safetensors"], environ={}).path is None
+
+
 def test_the_command_line_wins_over_the_environment_over_the_file_over_the_default(repository: Path) -> None:
     environ = {"LORASCAN_POLICY": "static", "LORASCAN_SEED": "5", "LORASCAN_DECLARED": "one, two words", "LORASCAN_CACHE": "false"}
 

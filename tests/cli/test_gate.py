@@ -1,6 +1,7 @@
 """The gate as a pipeline uses it: waivers, baselines, the cache, stdin, stored results."""
 
 import hashlib
+import html
 import io
 import json
 import os
@@ -250,6 +251,59 @@ def test_an_adapter_comes_from_stdin_under_the_name_that_is_given(call: Called, 
     assert (code, subject["path"], subject["sha256"]) == (0, "b.safetensors", hashlib.sha256(raw).hexdigest())
     assert told()[0] == 2
     assert told("--stdin-filename", "..")[0] == 2
+
+
+class Endless(io.RawIOBase):
+    """A stdin that never ends; counts what is taken from it."""
+
+    taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        self.taken += len(buffer)
+        return len(buffer)
+
+
+def test_stdin_is_copied_up_to_the_size_limit_and_no_further(call: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = Endless()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(stdin)))
+
+    code, out, _ = call("audit", "-", *STATIC, "-f", "json", "--stdin-filename", "a.safetensors", "--max-size", "3MB")
+    assert code == 3
+    assert "larger" in out
+    assert 3_000_000 < stdin.taken < 5_000_000
+
+
+def test_a_rule_that_does_not_exist_is_refused_wherever_it_is_named(call: Called) -> None:
+    """A mistyped rule would let pass what it was to stop."""
+    adapter = write("a.safetensors")
+    Path("own.toml").write_text('name = "own"\nextends = "static"\n[rules]\nLS999 = "reject"\n')
+    waiver = f'[[waiver]]\nrule = "LS699"\nsha256 = "{"ab" * 32}"\nexpires = 2099-01-01\nreason = "ours"\nby = "me"\n'
+    Path("waivers.toml").write_text(waiver)
+
+    for arguments in (("--policy", "own.toml"), ("--config", "waivers.toml", "--policy", "static")):
+        code, _, said = call("audit", adapter, *arguments)
+        assert code == 2
+        assert "no such rule" in said
+
+
+def test_an_output_in_a_folder_that_is_not_there_is_refused_before_the_audit(call: Called) -> None:
+    code, out, said = call("audit", write("a.safetensors"), *STATIC, "-o", "nowhere/r.json")
+    assert (code, out) == (2, "")
+    assert "no folder nowhere" in said
+
+
+def test_adapters_of_one_name_are_told_apart_by_their_folders(call: Called) -> None:
+    for each in ("one", "two"):
+        (Path("adapters") / each).mkdir()
+        write(f"{each}/pytorch_lora_weights.safetensors")
+
+    for kind in ("text", "markdown"):
+        _, out, _ = call("audit", "adapters", *STATIC, "-f", kind)
+        shown = html.unescape(out)
+        assert shown.count("one/pytorch_lora_weights.safetensors") == 2 == shown.count("two/pytorch_lora_weights.safetensors")
 
 
 def test_a_stored_result_is_rendered_again_in_any_format(call: Called) -> None:

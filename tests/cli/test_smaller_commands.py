@@ -61,6 +61,14 @@ def test_a_rejected_file_is_never_exported(tmp_path: Path, call: Called) -> None
     assert not (tmp_path / "new.safetensors").exists()
 
 
+def test_an_export_says_which_words_have_to_be_declared_anew(tmp_path: Path, call: Called) -> None:
+    original = write(tmp_path / "style.safetensors", metadata={"modelspec.trigger_phrase": "berry house"})
+
+    code, _, said = call("export", original, "-o", tmp_path / "new.safetensors", "--clean")
+    assert code == 0
+    assert "--declared 'berry house'" in said
+
+
 def test_an_export_that_makes_no_sense_is_a_usage_error(tmp_path: Path, call: Called) -> None:
     original = write(tmp_path / "style.safetensors")
 
@@ -81,6 +89,20 @@ def test_a_result_speaks_for_its_file_and_for_no_other(tmp_path: Path, call: Cal
     code, out, said = call("verify", result, other, "--policy", "static")
     assert (code, out) == (3, "")
     assert "another file" in said
+
+
+def test_of_two_results_for_the_same_bytes_the_worse_counts(tmp_path: Path, call: Called) -> None:
+    """One of the copies stands beside a config that is none."""
+    result, copies = tmp_path / "result.json", [tmp_path / name / "style.safetensors" for name in ("good", "bad")]
+    for each in copies:
+        each.parent.mkdir()
+        write(each)
+    (tmp_path / "bad" / "adapter_config.json").write_text('{"a":')
+    assert call("audit", *copies, "--policy", "static", "-o", result)[0] == 1
+
+    for each in copies:
+        code, out, _ = call("verify", result, each)
+        assert (code, out.split()[0]) == (1, "REJECT")
 
 
 def test_a_static_result_does_not_meet_a_policy_that_asks_for_more(tmp_path: Path, call: Called) -> None:

@@ -59,23 +59,47 @@ def workers() -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.4, 3.0, 12.0])
-def test_ctrl_c_at_any_time_exits_130_and_leaves_no_worker(wait: float) -> None:
+def stopped(wait: float, number: signal.Signals, temporary: Path, *, again: float | None = None) -> tuple[int, str]:
+    """Exit code and stderr of a whole audit that gets a signal so many seconds after its start; nothing of it may remain."""
     before = workers()
     path = adapters_folder() / shipped("style_declared").file
     process = subprocess.Popen(
-        [sys.executable, "-m", "lorascan", "audit", str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+        [sys.executable, "-m", "lorascan", "audit", str(path), "--no-cache"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )  # fmt: skip
     wait_until_started(process)
     time.sleep(wait)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert said.splitlines()[-1] == "lorascan: interrupted"
-    assert "Traceback" not in said
+    process.send_signal(number)
+    if again is not None:
+        time.sleep(again)
+        process.send_signal(number)
+    _, said = process.communicate(timeout=20)
     time.sleep(0.3)
     assert workers() - before == set()
+    assert list(temporary.iterdir()) == []
+    assert "Traceback" not in said
+    return process.returncode, said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.4, 3.0, 12.0, 25.0])
+def test_ctrl_c_at_any_time_exits_130_and_leaves_nothing(wait: float, tmp_path: Path) -> None:
+    assert stopped(wait, signal.SIGINT, tmp_path) == (130, "lorascan: interrupted")
+
+
+def test_a_second_ctrl_c_changes_nothing(tmp_path: Path) -> None:
+    assert stopped(6.0, signal.SIGINT, tmp_path, again=0.2) == (130, "lorascan: interrupted")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_cancelled_job_leaves_nothing_behind(number: signal.Signals, tmp_path: Path) -> None:
+    """As a CI runner, or a terminal that is closed, ends it."""
+    assert stopped(8.0, number, tmp_path) == (128 + number, "lorascan: terminated")
+
+
+def test_an_audit_whose_time_is_over_ends_within_seconds_wherever_it_is() -> None:
+    began = time.monotonic()
+    done = audit(shipped("style_declared"), "--timeout", "25", "--no-cache", "-f", "json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert time.monotonic() - began < 40
+    assert "LS907" in done.stdout

@@ -227,7 +227,7 @@ def test_a_policy_file_that_makes_no_sense_is_refused(tmp_path: Path, text: str,
 
 
 def test_an_unknown_policy_is_refused_with_the_one_that_was_meant() -> None:
-    with pytest.raises(UsageError, match="did you mean 'strict'"):
+    with pytest.raises(UsageError, match="Did you mean 'strict'"):
         policy_named("strct")
     with pytest.raises(UsageError, match="cannot read"):
         policy_named("none.toml")
