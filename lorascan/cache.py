@@ -1,6 +1,7 @@
 """Keeps what audits found, by the digest of the file."""
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -31,6 +32,8 @@ _SCHEMA = "lorascan/cache/v1"
 _JUDGED_LATER = {"policy", "allowed", "blocked", "timeout_seconds"}
 """Settings that are applied to what was found, and change nothing of it."""
 MOST_BYTES = 2 * 2**30
+_LARGEST = 2**28
+"""Bytes of the largest result that is kept, or read back."""
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -73,7 +76,7 @@ class Cache:
     def get(self, key: str) -> Report | None:
         """The result kept under a key, or None; one that cannot be read back is as good as none."""
         try:
-            entry = json.loads(self._path(key).read_bytes())
+            entry = json.loads(_read(self._path(key)))
             if not isinstance(entry, dict) or entry.get("schema") != _SCHEMA or entry.get("key") != key:
                 return None
             return unpacked(entry)
@@ -81,14 +84,18 @@ class Cache:
             return None
 
     def put(self, key: str, report: Report) -> None:
-        """Keep a result, unless it is undecided. Raises OSError where the folder takes nothing."""
+        """Keep a result, unless it is undecided or very large. Raises OSError where the folder takes nothing."""
         if report.verdict.decision is Decision.UNDECIDED:
             return
-        entry = {"schema": _SCHEMA, "key": key, **packed(report)}
+        entry = json.dumps({"schema": _SCHEMA, "key": key, **packed(report)})
+        if len(entry) > _LARGEST:
+            return
         path = self._path(key)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        write_atomically(path, json.dumps(entry), private=True)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.unlink()  # else it would be written through
+        write_atomically(path, entry, private=True)
 
     def stats(self) -> Stats:
         """What is kept."""
@@ -119,7 +126,21 @@ class Cache:
                 found = path.lstat()
             except OSError:
                 continue
-            yield found.st_mtime, found.st_size, path
+            if not stat.S_ISDIR(found.st_mode):
+                yield found.st_mtime, found.st_size, path
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a regular file of a size that `put` writes. Raises OSError for all else, and waits for nothing."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+            raise OSError(errno.EINVAL, "no entry", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(found.st_size)
+    finally:
+        os.close(descriptor)
 
 
 def packed(report: Report) -> dict[str, Any]:
