@@ -40,6 +40,10 @@ def main() -> NoReturn:
         app(prog_name="lorascan")
     except KeyboardInterrupt:  # first: the others' names may not be bound yet
         _fail("interrupted", _INTERRUPTED)
+    except MemoryError:
+        _fail("out of memory", 3)
+    except ImportError as error:  # a library that finds no memory to be mapped to says so too
+        _fail(f"cannot import: {str(error).strip().rpartition(chr(10))[2]}", 3)
     except SystemExit as ending:  # typer's answer to an interrupt is silent
         if ending.code == _INTERRUPTED:
             _fail("interrupted", _INTERRUPTED)
@@ -49,8 +53,12 @@ def main() -> NoReturn:
     except (Unavailable, StageFailed) as error:
         _fail(str(error), 3)
     except OSError as error:
+        reason = error.strerror or error
+        if error.filename is not None:
+            name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+            _fail(f"cannot read or write {name}: {reason}", 3)
         silence(sys.stdout)
-        _fail(f"cannot print: {error.strerror or error}", 3)
+        _fail(f"cannot print: {reason}", 3)
     sys.exit(0)
 
 
