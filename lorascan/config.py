@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 
 from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
@@ -49,6 +49,14 @@ class Config(Strict):
     format: str = "text"
     color: Literal["auto", "always", "never"] = "auto"
     waiver: tuple[Waiver, ...] = ()
+
+    @field_validator("policy", "base", *_PATHS)
+    @classmethod
+    def _can_be_a_path(cls, value: str | Path | None) -> str | Path | None:
+        if "\x00" in str(value):
+            message = "no path holds a NUL character"
+            raise ValueError(message)
+        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

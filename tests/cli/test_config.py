@@ -139,3 +139,11 @@ def test_paths_in_a_config_are_relative_to_it(repository: Path) -> None:
     assert config.policy == str(repository / "house.toml")
     assert config.block_list == repository / "bad.txt"
     assert config.waiver[0].rule == "LS608"
+
+
+@pytest.mark.parametrize("name", ["policy", "base", "scorer", "allow-list", "block-list", "baseline", "cache-dir"])
+def test_a_nul_in_a_path_is_refused_before_the_path_is_used(repository: Path, name: str) -> None:
+    (repository / "lorascan.toml").write_text(f'{name} = "a\\u0000b.toml"')
+
+    with pytest.raises(UsageError, match=rf"lorascan.toml: {name}: no path holds a NUL"):
+        effective({}, start=repository, environ={})
