@@ -180,9 +180,7 @@ def _parsed(raw: bytes, path: Path) -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     """What a config file says; paths in it are relative to it."""
-    told: object = _parsed(read_bounded(path, _BYTES, "config"), path)
-    if path.name == NAMES[1]:
-        told = _tools(path).get("lorascan", {})
+    told: object = _tools(path).get("lorascan", {}) if path.name == NAMES[1] else _parsed(read_bounded(path, _BYTES, "config"), path)
     if not isinstance(told, dict):
         message = f"{path}: [tool.lorascan] is no table"
         raise UsageError(message)

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import BinaryIO
 
+from lorascan.core.bounded import pieces
 from lorascan.core.errors import UsageError
 from lorascan.deadline import deadline
 from lorascan.targets import Target
@@ -28,19 +28,10 @@ def from_stdin(name: str | None, most: int, seconds: float | None) -> Iterator[T
     try:
         path = Path(folder) / plain
         with path.open("wb") as stream, deadline(seconds):
-            _copy(sys.stdin.buffer, stream, most + 1)
+            stream.writelines(pieces(sys.stdin.buffer, most + 1))
         yield Target(path=path, shown=plain)
     except OSError as error:
         message = f"cannot read stdin: {error.strerror or error}"
         raise UsageError(message) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy(source: BinaryIO, target: BinaryIO, most: int) -> None:
-    while most > 0 and (chunk := source.read(min(most, _CHUNK))):
-        target.write(chunk)
-        most -= len(chunk)
-
-
-_CHUNK = 2**20

@@ -31,7 +31,7 @@ def write_atomically(path: Path, content: str | bytes | Iterable[str], *, privat
         if not private:
             Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(target)
-    except BaseException:
+    except BaseException:  # an interrupt too leaves no half-written file; raised again
         Path(temporary).unlink(missing_ok=True)
         raise
 

@@ -1,5 +1,6 @@
-"""Reads a file that the user named, up to a bound."""
+"""Reads what the user named, up to a bound."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ def read_bounded(path: Path, most: int, kind: str) -> bytes:
     """
     try:
         with path.open("rb") as stream:
-            raw = _up_to(stream, most + 1)
+            raw = b"".join(pieces(stream, most + 1))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         message = f"cannot read the {kind} {path}: {getattr(error, 'strerror', None) or error}"
         raise UsageError(message) from error
@@ -26,9 +27,8 @@ def read_bounded(path: Path, most: int, kind: str) -> bytes:
     return raw
 
 
-def _up_to(stream: BinaryIO, most: int) -> bytes:
-    """The first `most` bytes, or as many as there are."""
-    raw = bytearray()
-    while len(raw) < most and (piece := stream.read(min(_CHUNK, most - len(raw)))):
-        raw += piece
-    return bytes(raw)
+def pieces(stream: BinaryIO, most: int) -> Iterator[bytes]:
+    """The first `most` bytes of a stream, or as many as there are, in pieces of at most 1 MiB."""
+    while most > 0 and (piece := stream.read(min(_CHUNK, most))):
+        most -= len(piece)
+        yield piece

@@ -15,6 +15,7 @@ from lorascan.core.evidence import Evidence, Stage
 from lorascan.core.findings import Finding, Rule, Verdict
 from lorascan.core.report import SCHEMA, Gate, Report
 from lorascan.reporting import Format, Look, _digest
+from lorascan.reporting._machine import place
 from lorascan.reporting._shapes import demand_bounded, plain, table, written
 
 KindT = TypeVar("KindT")
@@ -55,7 +56,7 @@ def _shape(report: Report) -> dict[str, Any]:
         "created": _digest.created(report),
         "tool": {"name": "lorascan", "version": _digest.tool_version(report)},
         "subject": {
-            "path": known.path if known else report.name,
+            "path": place(report),
             "name": report.name,
             "sha256": known.sha256 if known else None,
             "size": known.size if known else None,

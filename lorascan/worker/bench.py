@@ -1,11 +1,11 @@
 """The reference worker and the adapted worker, side by side."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from lorascan.core.threads import threads
 from lorascan.worker.client import Worker
 
 ResultT = TypeVar("ResultT")
@@ -29,11 +29,11 @@ class Bench:
 
         Where the caller is interrupted, or its time is over, both workers are killed: nobody waits for their answers.
         """
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        with threads(2) as pool:
             waiting = pool.submit(first), pool.submit(second)
             try:
                 return waiting[0].result(), waiting[1].result()
-            except BaseException as error:
+            except BaseException as error:  # an interrupt and an end by signal too; raised again
                 if not any(each.done() and each.exception() is error for each in waiting):
                     for worker in (self.reference, self.adapted):
                         worker.session.kill()

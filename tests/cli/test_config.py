@@ -78,8 +78,9 @@ def test_of_a_linked_adapter_the_folder_of_the_link_is_not_believed_either(tmp_p
 @pytest.mark.parametrize(
     "content", [b"# lorascan\n" + b"a." * 300_000 + b"a = 1", b"lorascan = [", b"\xff lorascan", b"lorascan " * 200_000]
 )
-def test_a_file_that_is_not_believed_is_not_even_parsed(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_believed_is_not_even_parsed(tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dotted keys take tomllib quadratic time."""
+    monkeypatch.setattr("lorascan.config._parsed", lambda *_: pytest.fail("it was parsed"))
     (tmp_path / "pyproject.toml").write_bytes(content)
     (tmp_path / "x.safetensors").write_bytes(b"")
 

@@ -134,35 +134,33 @@ def test_pictures_are_blurred_until_a_key_asks_for_them_on_screen_and_on_paper(b
     context.close()
 
 
-def test_without_scripts_pictures_are_blurred_and_can_be_asked_for(browser: Any, tmp_path: Path) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    path = tmp_path / "shy.html"
-    path.write_text(render(EXAMPLES["backdoored"](), "html"), encoding="utf-8")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(path.as_uri())
-    shot = page.locator(".shot img").first
-
-    before = shot.evaluate("each => getComputedStyle(each).filter")
-    page.check("#reveal")
-
-    assert "blur" in before
-    assert shot.evaluate("each => getComputedStyle(each).filter") == "none"
-    context.close()
-
-
-def test_without_scripts_every_number_is_still_there(browser: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def still(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """The page of a backdoored adapter in a browser that runs no script."""
     context = browser.new_context(java_script_enabled=False)
     path = tmp_path / "still.html"
     path.write_text(render(EXAMPLES["backdoored"](), "html"), encoding="utf-8")
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(path.as_uri())
-
-    assert page.locator("#behaviour figure table tbody tr").count() == 30
-    assert page.locator("#weights figure table tbody tr").count() == 72
-    assert page.locator(".switch:visible").count() == 0
+    yield page
     context.close()
+
+
+def test_without_scripts_pictures_are_blurred_and_can_be_asked_for(still: Any) -> None:
+    shot = still.locator(".shot img").first
+
+    before = shot.evaluate("each => getComputedStyle(each).filter")
+    still.check("#reveal")
+
+    assert "blur" in before
+    assert shot.evaluate("each => getComputedStyle(each).filter") == "none"
+
+
+def test_without_scripts_every_number_is_still_there(still: Any) -> None:
+    assert still.locator("#behaviour figure table tbody tr").count() == 30
+    assert still.locator("#weights figure table tbody tr").count() == 72
+    assert still.locator(".switch:visible").count() == 0
 
 
 SHOWN = "[...document.querySelectorAll('.list tbody tr, section.one')].filter((each) => each.offsetParent !== null).length"
