@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lorascan.bases import identify, manifests_for, resolve_base
+from lorascan.bases import base_weights, identify, manifests_for, resolve_base
 from lorascan.core.adapter import Adapter, BaseFacts, FileFacts, VettedFile
 from lorascan.core.behaviour import Candidates
 from lorascan.core.errors import StageFailed
@@ -137,7 +137,7 @@ def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall
     subject = evidence[Subject]
     base = resolve_base(settings.base, subject.base, settings.scorer)
     declared = declared_phrases(evidence[FileFacts], settings)
-    written = canonical(subject.adapter, subject.vetted)
+    written = canonical(subject.adapter, subject.vetted, base_weights(base.folder))
     with open_workers(base, written, settings, listener, recall) as (bench, isolation, loaded):
         yield from isolation
         yield loaded

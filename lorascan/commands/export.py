@@ -29,7 +29,7 @@ def export(
     from lorascan.core.findings import Decision  # noqa: PLC0415
     from lorascan.policy import EXIT_CODES  # noqa: PLC0415
     from lorascan.settings import settings_of  # noqa: PLC0415
-    from lorascan.weights.canonical import canonical, loadable  # noqa: PLC0415
+    from lorascan.weights.canonical import canonical, loadable, plain  # noqa: PLC0415
 
     _demand_sense(file, output, clean=clean)
     report = run(file, settings_of(policy="static", base=base))
@@ -38,7 +38,7 @@ def export(
         say(f"not exported, {decision}: {'; '.join(report.verdict.reasons)}")
         raise typer.Exit(EXIT_CODES[decision])
     subject = report.evidence[Subject]
-    exported = sum(map(loadable, subject.adapter.updates))
+    exported = sum(loadable(each) and plain(each) for each in subject.adapter.updates)
     if not exported:
         say("not exported: no update of this file is a plain pair for a module of a base that lorascan knows; name one with --base")
         raise typer.Exit(EXIT_CODES[Decision.UNDECIDED])

@@ -53,6 +53,11 @@ class Update(ABC):
         """The tensors that ΔW is made of, without α."""
 
     @property
+    def marks(self) -> tuple[TensorSpan, ...]:
+        """Tensors that hold no weights but say how the others are meant."""
+        return ()
+
+    @property
     @abstractmethod
     def rank(self) -> int:
         """The inner dimension that α is divided by; the largest rank possible where a kind has none."""
@@ -84,8 +89,8 @@ class Update(ABC):
 
     @property
     def loadable(self) -> bool:
-        """Whether the worker can load this kind; what it cannot load is not tested."""
-        return False
+        """Whether the update can be applied to a base at hand as ΔW; what cannot is not tested."""
+        return not self.permuted
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -98,7 +103,8 @@ class Update(ABC):
     @property
     def spans(self) -> tuple[TensorSpan, ...]:
         """Every tensor that the update consumed."""
-        return self.tensors if self.alpha_span is None else (*self.tensors, self.alpha_span)
+        alpha = () if self.alpha_span is None else (self.alpha_span,)
+        return *self.tensors, *self.marks, *alpha
 
     @property
     def scaling(self) -> float:
@@ -140,11 +146,6 @@ class LowRankUpdate(Update):
         return "locon" if math.prod(self.down.shape[2:]) > 1 else "lora"
 
     @property
-    def loadable(self) -> bool:
-        """Always, but for rows in another order than the base's."""
-        return not self.permuted
-
-    @property
     def rank(self) -> int:
         """Rows of `down`."""
         return self.down.shape[0]
@@ -171,6 +172,11 @@ class EmbeddingUpdate(Update):
     def tensors(self) -> tuple[TensorSpan, ...]:
         """Down, then up."""
         return self.down, self.up
+
+    @property
+    def loadable(self) -> bool:
+        """Never: the worker puts factors into linear and convolution layers."""
+        return False
 
     @property
     def rank(self) -> int:

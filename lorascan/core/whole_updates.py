@@ -7,6 +7,9 @@ from typing import ClassVar, final
 from lorascan.core.tensors import TensorSpan
 from lorascan.core.updates import BIAS, WEIGHT, Update
 
+OWN_ROTATIONS = (".oft_blocks", ".oft_diag")
+"""Endings of rotations that are told by their tensors alone."""
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,11 @@ class FullUpdate(Update):
     def tells_base(self) -> bool:
         """Only a whole matrix does: manifests hold no normalisations and no biases."""
         return self.role == "diff" and len(self.delta.shape) > 1
+
+    @property
+    def loadable(self) -> bool:
+        """Only a whole matrix: normalisations and biases take no factors."""
+        return self.role in {"diff", "set"} and not self.of_bias and len(self.delta.shape) > 1 and not self.permuted
 
     @property
     def parameter(self) -> str:
@@ -112,13 +120,23 @@ class ScaleUpdate(Update):
 
     @property
     def tensors(self) -> tuple[TensorSpan, ...]:
-        """The vector and the tensor that says which side it scales."""
-        return (self.factors,) if self.marker is None else (self.factors, self.marker)
+        """The vector."""
+        return (self.factors,)
+
+    @property
+    def marks(self) -> tuple[TensorSpan, ...]:
+        """The tensor that says which side is scaled."""
+        return () if self.marker is None else (self.marker,)
 
     @property
     def scaled(self) -> bool:
         """Never."""
         return False
+
+    @property
+    def loadable(self) -> bool:
+        """Where the file says which side is scaled."""
+        return self.on_input is not None and not self.permuted
 
     @property
     def rank(self) -> int:
@@ -161,6 +179,11 @@ class RotationUpdate(Update):
     def scaled(self) -> bool:
         """Never: α is the constraint on Q."""
         return False
+
+    @property
+    def loadable(self) -> bool:
+        """Where the tensors alone tell the rotation: PEFT's depends on a config."""
+        return self.blocks.name.endswith(OWN_ROTATIONS) and not self.permuted
 
     @property
     def rank(self) -> int:

@@ -18,7 +18,6 @@ from lorascan.core.adapter import Adapter
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
-from lorascan.core.whole_updates import ScaleUpdate
 
 RULE = Rule(
     code="LS601",
@@ -34,9 +33,8 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding a type, at its first tensor."""
     first: dict[str, str] = {}
     for update in evidence[Adapter].updates:
-        marks = {update.marker} if isinstance(update, ScaleUpdate) else set()
         for span in update.tensors:
-            if span not in marks and span.dtype not in WEIGHT_TYPES:
+            if span.dtype not in WEIGHT_TYPES:
                 first.setdefault(span.dtype, span.name)
         if update.alpha_span is not None and update.alpha_span.dtype == "BOOL":
             first.setdefault("BOOL", update.alpha_span.name)

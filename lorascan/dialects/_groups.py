@@ -72,7 +72,7 @@ def read_group(group: Group, rank_limit: int) -> Read:
 
 
 def _leftovers(group: Group, updates: tuple[Update, ...]) -> Iterable[Leftover]:
-    consumed = {span.name for update in updates for span in update.tensors}
+    consumed = {span.name for update in updates for span in update.spans}
     for role, span in group.parts.items():
         if span.name in consumed or (role == ALPHA and any(takes_alpha(each) for each in updates)):
             continue

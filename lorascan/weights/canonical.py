@@ -11,36 +11,67 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from lorascan.bases import BaseWeights
 from lorascan.core.adapter import Adapter, LowRankUpdate, TensorSpan, Update, VettedFile
 from lorascan.core.errors import Unavailable
-from lorascan.weights.decode import FORMATS, raw, to_float64, unit
+from lorascan.core.updates import WEIGHT
+from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64, unit
+from lorascan.weights.pairs import HINT, pair
 
 
-def canonical(adapter: Adapter, vetted: VettedFile) -> bytes:
+FORMED_BYTES = 2**31
+"""Most that the pairs of other kinds than plain ones may take, all together."""
+
+
+def canonical(adapter: Adapter, vetted: VettedFile, base: BaseWeights | None = None) -> bytes:
     """A safetensors file of every update whose module is known, under `<component>.<module_path>.lora_A|B.weight`.
 
     lora_A is A as float32, lora_B is s·B; convolutions keep their kernel dimensions. Module paths are those of the
-    installed libraries (text encoders: transformers 5). Updates of unknown modules, of types that hold no weights, or of
-    kinds other than plain pairs are left out: a loader must not be asked for what cannot be applied. A module's share
-    of a fused matrix has the whole A and its own rows of B. Raises Unavailable where nothing is left because the file
-    holds other kinds only: what cannot be loaded cannot be tested.
+    installed libraries (text encoders: transformers 5). A module's share of a fused matrix has the whole A and its own
+    rows of B. Updates of unknown modules, of types that hold no weights, or of kinds that cannot be applied are left out:
+    a loader must not be asked for them. Other kinds than plain pairs are written as pairs with the weights of `base`, and
+    left out without it. Raises Unavailable where one of these does not fit the base, where together they are too large, and
+    where nothing is left because the file holds none that can be written: what cannot be loaded cannot be tested.
     """
     tensors: dict[str, NDArray[np.float32]] = {}
-    for update in adapter.updates:
-        if isinstance(update, LowRankUpdate) and loadable(update):
-            stem = f"{update.component}.{update.module_path}"
-            tensors[f"{stem}.lora_A.weight"] = _float32(vetted, update.down, 1.0)
-            up = _float32(vetted, update.up, update.scaling)
-            tensors[f"{stem}.lora_B.weight"] = up if update.rows is None else up[slice(*update.rows)]
-    other = sorted({each.name for each in adapter.updates if each.resolved and not each.loadable})
+    formed = 0
+    for update in filter(loadable, adapter.updates):
+        if plain(update):
+            down, up = _plain(update, vetted)
+        elif base is not None:
+            down, up = (_rounded(each) for each in pair(update, vetted.content, base.read(update.component, update.module_path, WEIGHT)))
+            formed += down.nbytes + up.nbytes
+        else:
+            continue
+        if formed > FORMED_BYTES:
+            raise Unavailable(f"updates of the kind {update.name} take over {FORMED_BYTES >> 30} GiB as plain pairs", HINT)
+        stem = f"{update.component}.{update.module_path}"
+        tensors |= {f"{stem}.lora_A.weight": down, f"{stem}.lora_B.weight": up}
+    other = sorted({each.name for each in adapter.updates if each.resolved and not (plain(each) and each.loadable)})
     if other and not tensors:
-        raise Unavailable(f"updates of the kind {', '.join(other)} cannot be loaded", "audit a file of plain low-rank updates")
+        raise Unavailable(f"updates of the kind {', '.join(other)} cannot be loaded", HINT)
     return _safetensors(tensors)
 
 
 def loadable(update: Update) -> bool:
-    """Whether `canonical` writes the update: a plain pair of numbers for a module that the base has."""
+    """Whether `canonical` writes the update, with a base: numbers for a module that the base has."""
     return update.loadable and update.resolved and all(span.dtype in FORMATS for span in update.tensors)
+
+
+def plain(update: Update) -> bool:
+    """Whether the update is a pair already, which needs no base."""
+    return isinstance(update, LowRankUpdate)
+
+
+def _plain(update: Update, vetted: VettedFile) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    assert isinstance(update, LowRankUpdate), "the caller has asked `plain`"
+    up = _float32(vetted, update.up, update.scaling)
+    return _float32(vetted, update.down, 1.0), up if update.rows is None else up[slice(*update.rows)]
+
+
+def _rounded(numbers: Matrix) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(numbers, dtype="<f4")
 
 
 def _float32(vetted: VettedFile, span: TensorSpan, factor: float) -> NDArray[np.float32]:

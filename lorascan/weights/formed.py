@@ -11,7 +11,7 @@ import numpy as np
 
 from lorascan.core.tensors import TensorSpan
 from lorascan.core.updates import Update
-from lorascan.core.whole_updates import DoraUpdate, FullUpdate, GloraUpdate, RotationUpdate, ScaleUpdate
+from lorascan.core.whole_updates import OWN_ROTATIONS, DoraUpdate, FullUpdate, GloraUpdate, RotationUpdate, ScaleUpdate
 from lorascan.weights.decode import Matrix
 from lorascan.weights.factors import whole
 from lorascan.weights.operands import Source, dense, operands
@@ -19,7 +19,6 @@ from lorascan.weights.operands import Source, dense, operands
 Shape = tuple[int, ...]
 MISFIT = "the tensors do not fit the base's weight"
 UNTOLD = "the file does not say how the base's weight enters"
-_OWN_ROTATIONS = (".oft_blocks", ".oft_diag")
 
 
 def why_not(update: Update, shape: Shape) -> str:
@@ -49,7 +48,7 @@ def _scale_misfit(update: ScaleUpdate, shape: Shape) -> str:
 
 
 def _rotation_misfit(update: RotationUpdate, shape: Shape) -> str:
-    if not update.blocks.name.endswith(_OWN_ROTATIONS):
+    if not update.blocks.name.endswith(OWN_ROTATIONS):
         return "PEFT's rotations depend on a config that the file does not hold"
     scaled = update.rescale is None or math.prod(update.rescale.shape) == shape[0]
     return "" if scaled and _rotates(update.blocks.shape, shape[0]) else MISFIT

@@ -197,21 +197,20 @@ def test_no_heavy_library_is_loaded_for_text_json_and_csv(adapter: Path) -> None
     assert done.stdout.strip() == "[]"
 
 
-def test_a_file_of_kinds_that_cannot_be_loaded_is_never_admitted(tmp_path: Path) -> None:
+def test_a_file_of_kinds_that_cannot_be_applied_is_never_admitted(tmp_path: Path) -> None:
     from lorascan.auditing import audit
     from lorascan.core.findings import Decision
     from lorascan.settings import settings_of
 
-    path = tmp_path / "loha.safetensors"
-    random = np.random.default_rng(0)
-    shapes = {"w1_a": (64, 4), "w1_b": (4, 64), "w2_a": (64, 4), "w2_b": (4, 64)}
-    save_file({f"{STEM}.hada_{name}": 0.1 * random.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}, path)
+    path = tmp_path / "oft.safetensors"
+    rotations = 0.1 * np.random.default_rng(0).standard_normal((4, 120)).astype(np.float32)
+    save_file({f"{STEM}.oft_R.weight": rotations}, path)
 
     report = audit(path, settings_of(policy="ci"))
     static = audit(path, settings_of(policy="static"))
 
     assert (report.verdict.decision, static.verdict.decision) == (Decision.UNDECIDED, Decision.REVIEW)
-    assert any("loha cannot be loaded" in each for each in report.verdict.reasons)
+    assert any("oft cannot be loaded" in each for each in report.verdict.reasons)
     assert "LS508" in {each.rule.code for each in report.findings}
 
 
@@ -224,7 +223,7 @@ def test_kinds_beside_plain_pairs_send_the_file_to_review_under_every_policy(tmp
 
     path = tmp_path / "mixed.safetensors"
     other = f"{STEM[:-1]}k"
-    extra = {f"{other}.lokr_w1": np.ones((8, 8), dtype=np.float32), f"{other}.lokr_w2": np.ones((8, 8), dtype=np.float32)}
+    extra = {f"{other}.oft_R.weight": np.zeros((4, 120), dtype=np.float32)}
     save_file({**make_tensors(), **extra}, path)
     found = inspect(path)
 

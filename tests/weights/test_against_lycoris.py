@@ -20,11 +20,14 @@ from lycoris.modules import (
 from numpy.typing import NDArray
 from torch import nn
 
+from lorascan.bases import BaseTensor
+from lorascan.core.tensors import TensorSpan
 from lorascan.dialects import read_adapter
 from lorascan.weights.decode import FORMATS
 from lorascan.weights.formed import formed, why_not
 from lorascan.weights.numbers import survey
 from lorascan.weights.operands import Source
+from lorascan.weights.pairs import pair
 from tests.adapters.builders import vetted_tensors
 
 Dense = NDArray[np.float64]
@@ -118,6 +121,18 @@ def test_the_update_is_the_one_that_lycoris_applies(case: str) -> None:
     assert adapter.leftovers == ()
     assert why_not(update, before.shape) == ""
     assert np.abs(found - expected).max() <= 1e-6 * (np.abs(expected).max() + np.abs(before).max())
+    if update.loadable:
+        down, up = pair(update, file.content, base_tensor(before))
+        assert (down.shape[1:], up.shape[0]) == (before.shape[1:], before.shape[0])
+        product = up.reshape(before.shape[0], -1) @ down.reshape(-1, flat.shape[1])
+        assert np.abs(product - found).max() <= 1e-9 * (np.abs(found).max() + np.abs(before).max())
+    assert update.loadable == (CASES[case][3] != "norm")
+
+
+def base_tensor(weight: Dense) -> BaseTensor:
+    """The weight as a base folder stores it."""
+    raw = weight.astype("<f8").tobytes()
+    return BaseTensor(span=TensorSpan(name="weight", dtype="F64", shape=weight.shape, start=0, stop=len(raw)), content=memoryview(raw))
 
 
 def test_the_oracle_covers_every_kind_that_lycoris_writes() -> None:

@@ -136,7 +136,6 @@ def test_a_kind_that_depends_on_the_base_has_no_numbers_and_a_reason(endings: di
     (update,) = adapter.updates
     assert (update.name, adapter.leftovers, statistics.layers) == (kind, (), ())
     assert [(each.kind, "base" in each.reason) for each in statistics.unmeasured] == [(kind, True)]
-    assert not update.loadable
 
 
 def test_a_dense_matrix_beyond_the_bounds_is_listed_and_not_solved(monkeypatch: pytest.MonkeyPatch) -> None:
