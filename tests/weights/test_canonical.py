@@ -13,6 +13,7 @@ from lorascan.core.errors import Unavailable
 from lorascan.dialects import read_adapter
 from lorascan.weights import canonical
 from tests.adapters.builders import ATTENTION, TEXT, make_adapter, make_tensors, vetted, vetted_tensors
+from tests.weights.kinds import draw
 
 LAB = next(each for each in manifests() if each.family == "lab")
 Matrices = dict[tuple[str, str], NDArray[np.float64]]
@@ -77,6 +78,49 @@ def test_a_file_of_other_kinds_only_is_never_loaded_as_nothing() -> None:
 
     with pytest.raises(Unavailable, match="loha"):
         canonical(read_adapter(file, manifests()), file)
+
+
+def test_other_kinds_are_applied_as_exact_pairs() -> None:
+    from lorascan.bases import base_weights, locate
+    from lorascan.weights.canonical import read_canonical
+
+    stems = [f"lora_unet_{path.replace('.', '_')}" for path in SQUARE[:3]]
+    loha = {f".hada_w{n}_{side}": draw(n, *((64, 4) if side == "a" else (4, 64))) for n in (1, 2) for side in "ab"}
+    lokr = {".lokr_w1": draw(3, 8, 8), ".lokr_w2": draw(4, 8, 8)}
+    dora = {".lora_down.weight": draw(5, 4, 64), ".lora_up.weight": draw(6, 64, 4), ".dora_scale": draw(7, 64, 1) ** 2 + 1}
+    file = vetted_tensors(
+        {f"{stem}{end}": each for stem, kind in zip(stems, (loha, lokr, dora), strict=True) for end, each in kind.items()}
+    )
+    base = base_weights(locate("lab"))
+    weight = base.read("unet", SQUARE[2], "weight")
+    assert weight is not None
+    original = np.frombuffer(weight.content, dtype={"F32": "<f4", "F16": "<f2"}[weight.span.dtype]).reshape(64, 64).astype(np.float64)
+
+    tensors = read_canonical(canonical(read_adapter(file, manifests()), file, base))
+
+    wide = {name: each.astype(np.float64) for name, each in tensors.items()}
+    found = [wide[f"unet.{path}.lora_B.weight"] @ wide[f"unet.{path}.lora_A.weight"] for path in SQUARE[:3]]
+    changed = original + dora[".lora_up.weight"].astype(np.float64) @ dora[".lora_down.weight"]
+    turned = dora[".dora_scale"] * changed / np.linalg.norm(changed, axis=1, keepdims=True)
+    sides = [loha[f".hada_w{n}_a"].astype(np.float64) @ loha[f".hada_w{n}_b"] for n in (1, 2)]
+    expected = [sides[0] * sides[1], np.kron(lokr[".lokr_w1"], lokr[".lokr_w2"]), turned - original]
+    assert len(tensors) == 6
+    for one, other in zip(found, expected, strict=True):
+        assert np.abs(one - other).max() <= 1e-5 * np.abs(other).max()
+
+
+def test_what_does_not_fit_the_base_is_not_tested_in_silence() -> None:
+    from lorascan.bases import base_weights, locate
+
+    stem = f"lora_unet_{SQUARE[0].replace('.', '_')}"
+    file = vetted_tensors({f"{stem}.lokr_w1": draw(1, 8, 8), f"{stem}.lokr_w2": draw(2, 8, 4)})
+    adapter = read_adapter(file, (LAB,))
+
+    with pytest.raises(Unavailable, match="do not fit"):
+        canonical(adapter, file, base_weights(locate("lab")))
+
+
+SQUARE = [path for path, shape in LAB.modules["unet"].items() if shape == (64, 64)]
 
 
 def every_module(components: tuple[str, ...]) -> tuple[bytes, Matrices]:
