@@ -66,7 +66,11 @@ def _mixture(scene: Scene, names: Iterable[str]) -> View:
     whole = [each for each in own if _IN_BLOCK.match(_name(each))]
     if whole:
         return refused(NAME, scene, f"ValueError: a whole block is taken for the module ({_name(whole[0])})")
-    return seen(scene, tuple(pair(each) if each in own else drop(each, "thrown away by its converter") for each in scene.adapter.updates))
+    return seen(scene, tuple(_own(each) for each in scene.adapter.updates))
+
+
+def _own(update: Update) -> Treatment:
+    return pair(update) if _name(update).startswith(_OWN) else drop(update, "thrown away by its converter")
 
 
 def _is_pair(update: Update) -> bool:

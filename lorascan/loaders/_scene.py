@@ -24,8 +24,8 @@ class Scene:
     @property
     def denoiser(self) -> str:
         """The denoiser: "unet" for pipelines that have one, else "transformer", "prior" or "decoder"."""
-        components = [each.component for each in self.adapter.updates if not each.component.startswith("text_encoder")]
-        return components[0] if components else "unet"
+        components = (each.component for each in self.adapter.updates if not each.component.startswith("text_encoder"))
+        return next(components, "unet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

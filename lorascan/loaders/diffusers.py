@@ -87,13 +87,16 @@ def _alphas(updates: Sequence[Update]) -> Iterator[Treatment]:
     A module without α gets the others' value. A rarer α of an attention module is lost: it is filed under another name
     than PEFT looks for.
     """
-    by_component = {each.component: [u.alpha for u in updates if u.component == each.component and u.alpha is not None] for each in updates}
+    alphas: dict[str, Counter[float]] = {}
     for update in updates:
-        alphas = by_component[update.component]
-        if not alphas:
+        if update.alpha is not None:
+            alphas.setdefault(update.component, Counter())[update.alpha] += 1
+    commonest = {component: counted.most_common(1)[0][0] for component, counted in alphas.items()}
+    for update in updates:
+        common = commonest.get(update.component)
+        if common is None:
             yield undressed(update, 1.0)
             continue
-        common = Counter(alphas).most_common(1)[0][0]
         own = update.alpha if update.alpha is not None and not _is_attention(update) else common
         treated = own / update.rank
         if bare(update) is update and treated != update.scaling:

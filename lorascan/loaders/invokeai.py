@@ -21,7 +21,8 @@ def view(scene: Scene) -> View:
     odd = [each for each in scene.adapter.updates if not _has_layer(each)]
     if odd:
         return refused(NAME, scene, f"ValueError: unsupported layer ({odd[0].tensors[0].name})")
-    treatments = tuple(_treat(each, scene) for each in scene.adapter.updates)
+    denoiser = scene.denoiser
+    treatments = tuple(_treat(each, denoiser) for each in scene.adapter.updates)
     dropped = tuple((each.span.name, "not a layer") for each in scene.adapter.leftovers)
     return View(loader=NAME, refused="", treatments=treatments, dropped=dropped)
 
@@ -32,9 +33,9 @@ def _has_layer(update: Update) -> bool:
     return update.name in _KINDS
 
 
-def _treat(update: Update, scene: Scene) -> Treatment:
+def _treat(update: Update, denoiser: str) -> Treatment:
     dialect = update.dialect.partition("-")[0]
-    if dialect not in _DENOISER_ONLY or (scene.denoiser == "unet" and dialect != "kohya"):
+    if dialect not in _DENOISER_ONLY or (denoiser == "unet" and dialect != "kohya"):
         return drop(update, "the naming is not read for this base")
     if update.alpha_origin == "peft metadata":
         return keep(update, 1.0, why="the config in the metadata is not read")
