@@ -38,6 +38,7 @@ FORMATS: Mapping[str, Format] = {
 }
 """The formats that weights may have, by safetensors name."""
 
+_KINDS = {name: np.dtype(form.signed) for name, form in FORMATS.items()}
 _SIGN_SPREAD = np.int32(~0x70000000)
 _F16_UNIT = 2.0**112
 """float16 codes read as float32 ones are too small by the difference of the exponent biases, 127 − 15."""
@@ -45,7 +46,7 @@ _F16_UNIT = 2.0**112
 
 def raw(content: memoryview, span: TensorSpan) -> Raw:
     """The tensor's codes as signed integers, in its shape, without a copy."""
-    kind = np.dtype(FORMATS[span.dtype].signed)
+    kind = _KINDS[span.dtype]
     if span.start == span.stop:
         return np.empty(span.shape, dtype=kind)
     count = (span.stop - span.start) // kind.itemsize

@@ -35,9 +35,9 @@ class Tall(Protocol):
 
 def blocks(tall: Tall) -> Iterator[Matrix]:
     """Consecutive rows, at most BLOCK entries at a time but at least one row."""
-    step = max(1, BLOCK // max(1, tall.rank))
-    for start in range(0, tall.length, step):
-        yield tall.rows(start, min(start + step, tall.length))
+    length, step = tall.length, max(1, BLOCK // max(1, tall.rank))
+    for start in range(0, length, step):
+        yield tall.rows(start, min(start + step, length))
 
 
 def whole(tall: Tall) -> Matrix:
@@ -217,8 +217,9 @@ def stored(content: memoryview, span: TensorSpan, largest: float, *, near_one: b
     float64 numbers are brought near 1 first, so that no square of them overflows or vanishes; with `near_one` those of
     every type are, for products of more than two factors.
     """
-    shape = span.shape or (1,)
-    codes = raw(content, span).reshape(shape[0], math.prod(shape[1:]))
+    codes = raw(content, span)
+    if codes.ndim != 2:
+        codes = codes.reshape(span.shape[0] if span.shape else 1, math.prod(span.shape[1:]))
     base = unit(span.dtype)
     if largest == 0.0 or (span.dtype != "F64" and not near_one):
         return Factor(codes=codes, dtype=span.dtype, unit=base, shrink=1.0)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lorascan.core.adapter import Adapter, LayerStatistics, Unmeasured, Update, VettedFile, WeightStatistics
-from lorascan.weights.decode import FORMATS, Matrix
+from lorascan.weights.decode import Matrix
 from lorascan.weights.factors import Tall
-from lorascan.weights.numbers import Survey, survey
+from lorascan.weights.numbers import Survey, survey_each
 from lorascan.weights.operands import Operand, Pair, Source, operands
 from lorascan.weights.spectra import dense_values, singular_values
-from lorascan.weights.statistics import describe
+from lorascan.weights.statistics import described
 from lorascan.weights.upright import upright
 
 DENSE_SIDE = 4096
@@ -60,7 +60,7 @@ def measure(adapter: Adapter, vetted: VettedFile) -> WeightStatistics:
     spectrum is out of bounds has no row: it is listed with the reason. Memory beyond the file stays in the tens of
     MiB for low-rank kinds whatever the file holds; ranks were limited when the adapter was read.
     """
-    surveys = {span.name: survey(vetted.content, span) for span in vetted.spans if span.dtype in FORMATS}
+    surveys = survey_each(vetted.content, vetted.spans)
     source = Source(content=vetted.content, largest={name: each.max_abs for name, each in surveys.items()})
     plan, planned, unmeasured = _Plan(), [], []
     for update in adapter.updates:
@@ -100,12 +100,12 @@ def _out_of_bounds(parts: Sequence[Operand], plan: _Plan) -> str:
 
 def _solved(plan: _Plan, planned: Sequence[tuple[Update, tuple[_Slot, ...]]], largest: Mapping[str, float]) -> tuple[LayerStatistics, ...]:
     pairs = singular_values(plan.pairs)
-    layers = []
+    found = []
     for update, slots in planned:
         values = [pairs[slot.pair] if slot.tall < 0 else dense_values(plan.tall[slot.tall]) for slot in slots]
         combined = values[0] if len(values) == 1 else _outer(values[0], values[1])
-        layers.append(describe(update, combined, max(largest[span.name] for span in update.tensors)))
-    return tuple(layers)
+        found.append((update, combined, max(largest[span.name] for span in update.tensors)))
+    return described(found)
 
 
 def _outer(one: Matrix, two: Matrix) -> Matrix:

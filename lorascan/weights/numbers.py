@@ -1,15 +1,18 @@
-"""Finds bad numbers and the largest one from a tensor's bits."""
+"""Finds bad numbers and the largest one from tensors' bits."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lorascan.core.adapter import BadNumber, TensorSpan
-from lorascan.weights.decode import FORMATS, raw, to_float64, unit
+from lorascan.weights.decode import FORMATS, Format, raw, to_float64, unit
 
 _CHUNK = 2**20
 """Entries looked at in one piece when bad ones are counted."""
+_TOGETHER = 2**20
+"""Bytes of small tensors looked at in one call: a second-level cache holds them for the second look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +28,64 @@ def survey(content: memoryview, span: TensorSpan) -> Survey:
 
     The span's dtype must be one of `FORMATS`.
     """
-    codes = raw(content, span).reshape(-1)
-    if codes.size == 0:
-        return Survey(max_abs=0.0, bad=None)
-    form = FORMATS[span.dtype]
-    unsigned = codes.view(form.unsigned)
-    largest = max(int(codes.max()), _magnitude(int(unsigned.max()), form.sign))
-    if largest >= form.first_bad:
-        return Survey(max_abs=float("nan"), bad=_count(span.name, unsigned, form.sign, form.first_bad))
-    stored = np.array([largest], dtype=form.signed)
-    return Survey(max_abs=float(to_float64(stored, span.dtype)[0]) * unit(span.dtype), bad=None)
+    return survey_each(content, (span,))[span.name]
 
 
-def _magnitude(code: int, sign: int) -> int:
-    """The code without its sign bit; 0 for a positive code, which the signed maximum covers."""
-    return code - sign if code >= sign else 0
+def survey_each(content: memoryview, spans: Sequence[TensorSpan]) -> dict[str, Survey]:
+    """By name, in the order given, the survey of every tensor whose dtype is one of `FORMATS`.
+
+    Neighbours of one dtype are looked at in one call: adapters are made of many small tensors.
+    """
+    found: dict[str, Survey] = {}
+    known: dict[str, list[TensorSpan]] = {}
+    for span in spans:
+        if span.dtype not in FORMATS:
+            continue
+        if span.start == span.stop:
+            found[span.name] = Survey(max_abs=0.0, bad=None)
+        else:
+            known.setdefault(span.dtype, []).append(span)
+    for dtype, alike in known.items():
+        for run in _runs(sorted(alike, key=lambda each: each.start)):
+            found.update(_surveyed(content, run, dtype))
+    return {span.name: found[span.name] for span in spans if span.dtype in FORMATS}
+
+
+def _runs(ordered: Sequence[TensorSpan]) -> Iterator[list[TensorSpan]]:
+    """Tensors that lie without a gap, at most `_TOGETHER` bytes but at least one tensor at a time."""
+    run: list[TensorSpan] = []
+    for span in ordered:
+        if run and (run[-1].stop != span.start or span.stop - run[0].start > _TOGETHER):
+            yield run
+            run = []
+        run.append(span)
+    if run:
+        yield run
+
+
+def _surveyed(content: memoryview, run: Sequence[TensorSpan], dtype: str) -> Iterator[tuple[str, Survey]]:
+    form = FORMATS[dtype]
+    codes = np.frombuffer(content[run[0].start : run[-1].stop], dtype=form.signed)
+    starts = [(span.start - run[0].start) // codes.itemsize for span in run]
+    largest = _largest(codes, starts, form)
+    sound = largest < form.first_bad
+    stored = np.where(sound, largest, 0).astype(form.unsigned).view(form.signed)
+    sizes = to_float64(stored, dtype) * unit(dtype)
+    for span, is_sound, size in zip(run, sound.tolist(), sizes.tolist(), strict=True):
+        if is_sound:
+            yield span.name, Survey(max_abs=size, bad=None)
+        else:
+            unsigned = raw(content, span).reshape(-1).view(form.unsigned)
+            yield span.name, Survey(max_abs=float("nan"), bad=_count(span.name, unsigned, form.sign, form.first_bad))
+
+
+def _largest(codes: NDArray[np.signedinteger], starts: Sequence[int], form: Format) -> NDArray[np.unsignedinteger]:
+    """The largest code without its sign in each part: the signed maximum covers positive codes, the unsigned one negative."""
+    positive = np.maximum(np.maximum.reduceat(codes, starts), 0).astype(form.unsigned)
+    any_sign = np.maximum.reduceat(codes.view(form.unsigned), starts)
+    sign = any_sign.dtype.type(form.sign)
+    found: NDArray[np.unsignedinteger] = np.maximum(positive, np.where(any_sign >= sign, any_sign - sign, 0))
+    return found
 
 
 def _count(name: str, codes: NDArray[np.unsignedinteger], sign: int, first_bad: int) -> BadNumber:

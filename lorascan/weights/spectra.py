@@ -6,11 +6,12 @@ values come from the triangular factors R of two QR decompositions instead: σ(B
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lorascan.core.threads import threads
+from lorascan.core.threads import AtOnce, threads
 from lorascan.weights.decode import Matrix
 from lorascan.weights.factors import Tall, blocks, whole
 
@@ -18,9 +19,11 @@ TOLERANCE = 1e-8
 """Largest accepted error of a singular value, as a share of the largest one."""
 _EPSILON = float(np.finfo(np.float64).eps)
 _STACK = 2**18
-"""Entries of the Gram matrices solved at once: 2 MiB a stack."""
+"""Entries of the Gram matrices solved at once: 2 MiB a stack, of which four are held."""
+_BESIDE = 2**21
+"""Entries of the stacks solved beside each other: 64 MiB with the four that each of them holds."""
 _THREADS = 4
-"""Stacks solved beside each other; each holds some 10 MiB."""
+"""Stacks solved beside each other at most."""
 
 Pair = tuple[Tall, Tall]
 
@@ -37,16 +40,21 @@ def singular_values(pairs: Sequence[Pair]) -> list[Matrix]:
             found[index] = _wide(down, up)
         else:
             by_rank.setdefault(down.rank, []).append(index)
-    chunks = [
-        indices[start : start + step]
-        for rank, indices in by_rank.items()
-        for step in (max(1, _STACK // rank**2),)
-        for start in range(0, len(indices), step)
-    ]  # fmt: skip
-    with threads(min(_THREADS, os.cpu_count() or 1)) as pool:
-        for chunk, values in zip(chunks, pool.map(_stacked, ([pairs[each] for each in chunk] for chunk in chunks)), strict=True):
-            found.update(zip(chunk, values, strict=True))
+    for count, chunks in _beside(by_rank).items():
+        with threads(count) if count > 1 else AtOnce() as pool:
+            for chunk, values in zip(chunks, pool.map(_stacked, ([pairs[each] for each in chunk] for chunk in chunks)), strict=True):
+                found.update(zip(chunk, values, strict=True))
     return [found[index] * (down.unit * up.unit) for index, (down, up) in enumerate(pairs)]
+
+
+def _beside(by_rank: Mapping[int, Sequence[int]]) -> dict[int, list[Sequence[int]]]:
+    """Number of threads → stacks of updates of one rank that so many threads may solve: the larger, the fewer."""
+    chunks: dict[int, list[Sequence[int]]] = {}
+    for rank, indices in by_rank.items():
+        count = min(_THREADS, os.cpu_count() or 1, max(1, _BESIDE // max(rank**2, _STACK)))
+        step = max(1, min(_STACK // max(1, rank**2), -(-len(indices) // count)))
+        chunks.setdefault(count, []).extend(indices[start : start + step] for start in range(0, len(indices), step))
+    return chunks
 
 
 def dense_values(tall: Tall) -> Matrix:
@@ -60,46 +68,64 @@ def dense_values(tall: Tall) -> Matrix:
 
 def gram(factor: Tall) -> Matrix:
     """Xᵀ·X of the tall factor X, (rank, rank)."""
-    total = np.zeros((factor.rank, factor.rank))
-    for block in blocks(factor):
-        total += block.T @ block
+    total = np.empty((factor.rank, factor.rank))
+    _gram_into(total, factor)
     return total
 
 
+def _gram_into(total: Matrix, factor: Tall) -> None:
+    pieces = blocks(factor)
+    first = next(pieces, None)
+    if first is None:
+        total[...] = 0.0
+        return
+    np.matmul(first.T, first, out=total)
+    for block in pieces:
+        total += block.T @ block
+
+
 def _stacked(pairs: Sequence[Pair]) -> list[Matrix]:
-    downs = np.stack([gram(down) for down, _ in pairs])
-    ups = np.stack([gram(up) for _, up in pairs])
+    """The singular values of pairs of one rank."""
+    rank = pairs[0][0].rank
+    downs, ups = np.empty((len(pairs), rank, rank)), np.empty((len(pairs), rank, rank))
+    for index, (down, up) in enumerate(pairs):
+        _gram_into(downs[index], down)
+        _gram_into(ups[index], up)
     try:
-        lower = np.linalg.cholesky(downs)
+        values, sure = _solved(downs, ups)
     except np.linalg.LinAlgError:
-        return [_alone(pair, g_down, g_up) for pair, g_down, g_up in zip(pairs, downs, ups, strict=True)]
-    return [
-        _checked(pair, values, g_down, g_up) for pair, values, g_down, g_up in zip(pairs, _from_lower(lower, ups), downs, ups, strict=True)
-    ]
+        return [_alone(pair, downs[index : index + 1], ups[index : index + 1]) for index, pair in enumerate(pairs)]
+    del downs, ups
+    return [each if is_sure else by_qr(*pair) for pair, each, is_sure in zip(pairs, values, sure.tolist(), strict=True)]
 
 
-def _alone(pair: Pair, g_down: Matrix, g_up: Matrix) -> Matrix:
+def _alone(pair: Pair, down: Matrix, up: Matrix) -> Matrix:
     """One module of a stack in which some Gram matrix is singular."""
     try:
-        lower = np.linalg.cholesky(g_down)
+        values, sure = _solved(down, up)
     except np.linalg.LinAlgError:
         return by_qr(*pair)
-    return _checked(pair, _from_lower(lower, g_up), g_down, g_up)
+    return values[0] if sure[0] else by_qr(*pair)
 
 
-def _from_lower(lower: Matrix, ups: Matrix) -> Matrix:
-    """σ, descending along the last axis."""
-    squares = np.linalg.eigvalsh(np.swapaxes(lower, -1, -2) @ ups @ lower)
-    values: Matrix = np.sqrt(np.maximum(squares, 0.0))[..., ::-1]
-    return values
+def _solved(downs: Matrix, ups: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
+    """σ of every module, descending, and whether δσ ≈ ε·‖G_A‖·‖G_B‖ / (2·σ_min) stays within the tolerance.
+
+    Raises LinAlgError where a Gram matrix of `downs` is singular.
+    """
+    lower = np.linalg.cholesky(downs)
+    inner = np.swapaxes(lower, -1, -2) @ ups @ lower
+    del lower
+    values = np.sqrt(np.maximum(np.linalg.eigvalsh(inner), 0.0))[..., ::-1]
+    noise = _EPSILON * _norms(downs) * _norms(ups)
+    return values, noise <= TOLERANCE * values[:, 0] * values[:, -1]
 
 
-def _checked(pair: Pair, values: Matrix, g_down: Matrix, g_up: Matrix) -> Matrix:
-    """The values, or those by QR where δσ ≈ ε·‖G_A‖·‖G_B‖ / (2·σ_min) may exceed the tolerance."""
-    noise = _EPSILON * float(np.linalg.norm(g_down)) * float(np.linalg.norm(g_up))
-    if noise <= TOLERANCE * float(values[0]) * float(values[-1]):
-        return values
-    return by_qr(*pair)
+def _norms(stack: Matrix) -> Matrix:
+    """The Frobenius norm of every matrix."""
+    flat = stack.reshape(len(stack), -1)
+    norms: Matrix = np.sqrt(np.vecdot(flat, flat))
+    return norms
 
 
 def by_qr(down: Tall, up: Tall) -> Matrix:

@@ -1,7 +1,8 @@
-"""Describes a spectrum in a few numbers."""
+"""Describes spectra in a few numbers."""
 
-import math
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,19 +15,58 @@ RANK_THRESHOLD = 1e-7
 KEPT = 512
 """Singular values listed of a kind that is not low-rank; its statistics are those of all."""
 
+_TOGETHER = 2**18
+"""Singular values described at once: 2 MiB."""
+_LARGEST = sys.float_info.max
+"""What stands for a number that overflowed: reports hold finite numbers only."""
 
-def describe(update: Update, values: Matrix, max_abs: float, gain: float | None = None) -> LayerStatistics:
-    """The statistics of ΔW from the singular values of ΔW/gain (descending, finite or overflowed to inf).
+Spectrum = tuple[Update, Matrix, float]
+"""An update, the singular values of ΔW/gain (descending, finite or overflowed to inf), its tensors' largest |entry|."""
 
-    The gain is |s| unless it is told: an update of scaling 0 is all zeros.
-    """
-    gain = abs(update.scaling) if gain is None else gain
-    shares = _relative(values if gain else np.zeros_like(values))
-    squares, total = shares**2, float(shares.sum())
-    spectral = _capped(float(values[0]) * gain if values.size else 0.0)
-    sum_of_squares = float(squares.sum())
-    weights = shares[shares > 0] / total if total else shares[:0]
-    entropy = max(0.0, -float((weights * np.log(weights)).sum()))
+
+def describe(update: Update, values: Matrix, max_abs: float, gain: float) -> LayerStatistics:
+    """The statistics of ΔW from the singular values of ΔW/gain."""
+    return _stack([(update, values, max_abs)], np.array([gain]))[0]
+
+
+def described(found: Sequence[Spectrum]) -> tuple[LayerStatistics, ...]:
+    """The statistics of every ΔW, in order; the gain is |s|. Spectra of one length are described together."""
+    layers: dict[int, LayerStatistics] = {}
+    by_length: dict[int, list[int]] = {}
+    for index, (_, values, _) in enumerate(found):
+        by_length.setdefault(values.size, []).append(index)
+    for length, indices in by_length.items():
+        step = max(1, _TOGETHER // max(1, length))
+        for start in range(0, len(indices), step):
+            chunk = indices[start : start + step]
+            gains = np.array([abs(found[each][0].scaling) for each in chunk])
+            layers.update(zip(chunk, _stack([found[each] for each in chunk], gains), strict=True))
+    return tuple(layers[index] for index in range(len(found)))
+
+
+def _stack(found: Sequence[Spectrum], gains: Matrix) -> list[LayerStatistics]:
+    """The statistics of spectra of one length. An update of gain 0 is all zeros."""
+    values = np.where(gains[:, None] > 0, np.stack([values for _, values, _ in found]), 0.0)
+    shares = _relative(values)
+    with np.errstate(over="ignore"):
+        scaled = np.minimum(values * gains[:, None], _LARGEST)
+        spectral = scaled.max(axis=1, initial=0.0)
+        total, squares = shares.sum(axis=1), (shares**2).sum(axis=1)
+        columns = {
+            "numerical_rank": (shares > RANK_THRESHOLD).sum(axis=1),
+            "spectral": spectral,
+            "frobenius": np.minimum(spectral * np.sqrt(squares), _LARGEST),
+            "nuclear": np.minimum(spectral * total, _LARGEST),
+            "stable_rank": squares,
+            "entropy": (entropy := _entropy(shares, total)),
+            "effective_rank": np.where(total > 0, np.exp(entropy), 0.0),
+            "leading_share": np.divide(1.0, squares, out=np.zeros_like(squares), where=squares > 0),
+        }
+    rows = zip(found, scaled.tolist(), zip(*(each.tolist() for each in columns.values()), strict=True), strict=True)
+    return [_layer(*spectrum, listed, dict(zip(columns, numbers, strict=True))) for spectrum, listed, numbers in rows]
+
+
+def _layer(update: Update, _: Matrix, max_abs: float, listed: list[float], numbers: Mapping[str, Any]) -> LayerStatistics:
     return LayerStatistics(
         module_path=update.module_path,
         component=update.component,
@@ -34,30 +74,25 @@ def describe(update: Update, values: Matrix, max_abs: float, gain: float | None 
         rank=update.rank,
         alpha=update.alpha,
         scaling=update.scaling,
-        numerical_rank=int((shares > RANK_THRESHOLD).sum()),
-        spectral=spectral,
-        frobenius=_capped(spectral * math.sqrt(sum_of_squares)),
-        nuclear=_capped(spectral * total),
-        stable_rank=sum_of_squares,
-        effective_rank=math.exp(entropy) if total else 0.0,
-        entropy=entropy,
-        leading_share=1.0 / sum_of_squares if sum_of_squares else 0.0,
         max_abs=max_abs,
-        singular_values=tuple(_capped(float(each) * gain) for each in (values if update.loadable else values[:KEPT])),
+        singular_values=tuple(listed if update.loadable else listed[:KEPT]),
         kind=update.name,
         parameter=update.parameter,
+        **numbers,
     )
 
 
 def _relative(values: Matrix) -> Matrix:
-    """The values divided by the largest: between 0 and 1, all 0 where the largest is 0."""
-    if not values.size or values[0] == 0.0:
-        return np.zeros_like(values)
+    """The values of each row divided by its largest: between 0 and 1, all 0 where the largest is 0."""
+    largest = values.max(axis=1, initial=0.0)[:, None]
     with np.errstate(invalid="ignore"):
-        shares: Matrix = np.nan_to_num(values / values[0], nan=1.0)
-    return shares
+        shares: Matrix = np.divide(values, largest, out=np.zeros_like(values), where=largest > 0)
+    return np.where(np.isnan(shares), 1.0, shares)  # inf/inf
 
 
-def _capped(number: float) -> float:
-    """The number, or the largest float where it overflowed: reports hold finite numbers only."""
-    return min(number, sys.float_info.max)
+def _entropy(shares: Matrix, total: Matrix) -> Matrix:
+    """−Σ p·ln p of the shares as weights that sum to 1, in nats; 0 where all are 0."""
+    weights = np.divide(shares, total[:, None], out=np.zeros_like(shares), where=total[:, None] > 0)
+    logarithms = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
+    found: Matrix = np.maximum(0.0, -(weights * logarithms).sum(axis=1))
+    return found

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lorascan.core.adapter import TensorSpan
 from lorascan.weights.decode import FORMATS, to_float64, unit
-from lorascan.weights.numbers import survey
+from lorascan.weights.numbers import survey, survey_each
 
 TORCH = {
     "F64": torch.float64,
@@ -63,3 +63,30 @@ def test_the_first_bad_number_of_a_large_tensor_is_found() -> None:
 
 def test_an_empty_tensor_has_no_bad_number() -> None:
     assert surveyed(b"", "F32") == (0.0, 0, -1)
+
+
+def test_tensors_surveyed_together_are_judged_as_each_alone() -> None:
+    numbers = np.random.default_rng(0).standard_normal(5_000).astype(np.float16)
+    numbers[[700, 701, 4_999]] = [np.nan, -np.inf, -30_000]
+    single = np.array([-5.0, 4.0], dtype=np.float32)
+    content = memoryview(numbers.tobytes() + single.tobytes() + numbers[:3].tobytes())
+    places = [("a", "F16", 0, 1_000), ("none", "F16", 1_000, 1_000), ("b", "F16", 1_000, 1_400), ("c", "F16", 1_400, 10_000)]
+    places += [("other", "I64", 0, 8), ("d", "F32", 10_000, 10_008), ("e", "F16", 10_008, 10_014)]
+    spans = [
+        TensorSpan(name=name, dtype=dtype, shape=((stop - start) * 8 // int(dtype[1:]),), start=start, stop=stop)
+        for name, dtype, start, stop in places
+    ]
+    shuffled = [spans[index] for index in (6, 2, 0, 5, 1, 3, 4)]
+
+    together = survey_each(content, shuffled)
+
+    assert list(together) == ["e", "b", "a", "d", "none", "c"]
+    for span in shuffled[:-1]:
+        alone = survey(content, span)
+        assert together[span.name].bad == alone.bad
+        assert repr(together[span.name].max_abs) == repr(alone.max_abs)
+    assert [name for name, found in together.items() if found.bad] == ["c"]
+    assert together["c"].bad is not None
+    assert (together["c"].bad.count, together["c"].bad.first_index) == (2, 0)
+    assert together["d"].max_abs == 5.0
+    assert together["none"].max_abs == 0.0
