@@ -17,7 +17,9 @@ from lorascan.settings import Strict
 
 NAMES = ("lorascan.toml", "pyproject.toml")
 PREFIX = "LORASCAN_"
-_OTHERS = frozenset({"LORASCAN_CONFIG", "LORASCAN_NO_BROWSER"})
+_OTHERS = frozenset(
+    {"LORASCAN_CONFIG", "LORASCAN_NO_BROWSER", "LORASCAN_CONTAINER_ENGINE", "LORASCAN_CONTAINER_IMAGE", "LORASCAN_CONTAINER_RUNTIME"}
+)
 _BYTES = 2**20
 _PATHS = ("scorer", "allow_list", "block_list", "baseline", "cache_dir")
 

@@ -60,7 +60,7 @@ class Settings(Strict):
     base: str | None = Field(None, description='"lab", a diffusers folder, or a name in the local hub cache')
     device: Literal["auto", "cpu", "cuda"] = "auto"
     picture_edge: int | None = Field(None, ge=16, le=4096, description="edge of the probes' pictures in pixels; None = the base's own")
-    isolation: Literal["auto", "namespaces", "process", "none-at-my-own-risk"] = "auto"
+    isolation: Literal["auto", "namespaces", "process", "container", "none-at-my-own-risk"] = "auto"
     declared: tuple[str, ...] = Field((), description="trigger words declared outside the file, such as on its model page")
     seed: int = Field(0, description="seed of every random choice of the audit")
     keep_going: bool = Field(default=False, description="run the dynamic stages on a file that is already rejected")

@@ -5,8 +5,9 @@ import signal
 
 from hypothesis import settings
 
-# Neither a developer's settings nor the results of earlier runs have a say in the tests.
-for name in [each for each in os.environ if each.startswith("LORASCAN_") and each != "LORASCAN_NO_BROWSER"]:
+# Neither a developer's settings nor the results of earlier runs have a say in the tests; what only tells of the machine does.
+KEPT = ("LORASCAN_NO_BROWSER", "LORASCAN_CONTAINER_")
+for name in [each for each in os.environ if each.startswith("LORASCAN_") and not each.startswith(KEPT)]:
     del os.environ[name]
 os.environ["LORASCAN_CACHE"] = "false"
 

@@ -86,7 +86,9 @@ Scorer = Annotated[
 Device = Annotated[str | None, typer.Option(help="auto, cpu or cuda.", show_default=False)]
 Isolation = Annotated[
     str | None,
-    typer.Option(help="auto, namespaces or process; none-at-my-own-risk runs WITHOUT a lock and is refused in CI.", show_default=False),
+    typer.Option(
+        help="auto, namespaces, process or container; none-at-my-own-risk runs WITHOUT a lock and is refused in CI.", show_default=False
+    ),
 ]
 Printed = Annotated[str | None, typer.Option("--format", "-f", help="What stdout gets; text by default.", show_default=False)]
 Template = Annotated[

@@ -1,27 +1,29 @@
 """Starts one worker with one backend, and believes its lock only when proved."""
 
+import mmap
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import TypeAlias, cast
 
 from lorascan.core.errors import Unavailable
-from lorascan.sandbox import outside, seccomp, selfcheck, strict, wire
+from lorascan.sandbox import outside, seccomp, selfcheck, streams, strict, wire
 from lorascan.sandbox.answers import Greeting
-from lorascan.sandbox.backend import Backend, Command
+from lorascan.sandbox.backend import Apart, Backend, Command, Wanted
 from lorascan.sandbox.channel import Channel
+from lorascan.sandbox.control_group import MARGIN_BYTES, Group, made
 from lorascan.sandbox.errors import WorkerDied, WorkerError, WorkerFailed, WorkerLied
 from lorascan.sandbox.orders import Orders
 from lorascan.sandbox.policy import ENVIRONMENT, LIBRARY_BYTES, NOBODY, IsolationFacts, Lock
 from lorascan.sandbox.reach import Reach
 from lorascan.sandbox.shown import shown
-from lorascan.sandbox.spawn import Child, spawn
-from lorascan.sandbox.wire import Frame, Kind
+from lorascan.sandbox.spawn import NOTHING, Child, spawn
+from lorascan.sandbox.wire import Bytes, Frame, Kind
 
 _BOOT = "import sys; sys.path.append(sys.argv[1]); from lorascan.sandbox.launch import main; main(sys.argv[2])"
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
@@ -30,6 +32,9 @@ _THREADS_OF_LIBRARIES = 128
 _WORKERS_AT_ONCE = 8
 """RLIMIT_NPROC counts all threads of a user, also those of other workers; this many may run side by side."""
 _DESCRIPTORS = 256
+
+Pipes: TypeAlias = tuple[int, int, int]
+"""A worker's ends: requests, answers, chatter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A worker that was started and not yet believed. `deadline` is on the monotonic clock."""
+    """A worker that was started and not yet believed. `deadline` is on the monotonic clock, `outgoing` what it waits for."""
 
     name: str
     command: Command
@@ -54,15 +59,18 @@ class Attempt:
     channel: Channel
     orders: Orders
     deadline: float
+    outgoing: Sequence[Bytes] = field(default=(), repr=False)
 
     def hello(self) -> IsolationFacts:
         """The isolation that HELLO proves. Raises Unavailable where it does not, WorkerError where the worker is gone by then."""
         deadline = min(self.deadline, time.monotonic() + _HELLO_SECONDS)
         try:
-            frame = self._next(Kind.HELLO, deadline)
+            frame = self._next(Kind.HELLO, deadline, self.outgoing)
             facts = _facts(self.name, strict.parse(frame.body), self.orders)
         except (WorkerError, ValueError) as error:
             raise Unavailable(f"{self.name}: {error}", self._hint()) from None
+        self.child.find(self.orders.canary)
+        facts = replace(facts, limits=MappingProxyType({**facts.limits, **self.child.limits()}))
         against = self._contradiction()
         if against and self.channel.hung_up():  # it died meanwhile: what was looked at is not the worker
             self.ready()
@@ -93,9 +101,9 @@ class Attempt:
         self.child.kill()
         self.channel.close()
 
-    def _next(self, kind: Kind, deadline: float) -> Frame:
+    def _next(self, kind: Kind, deadline: float, outgoing: Sequence[Bytes] = ()) -> Frame:
         judge = Greeting(kind).judge
-        for frame in self.channel.exchange((), judge, idle_seconds=float("inf"), deadline=deadline):
+        for frame in self.channel.exchange(outgoing, judge, idle_seconds=float("inf"), deadline=deadline):
             if frame.kind is Kind.ERROR:
                 raise WorkerFailed(shown(frame.body.decode("utf-8", "replace")))
             return frame
@@ -117,16 +125,22 @@ def said(channel: Channel) -> str:
 def begin(plan: Plan, name: str, backend: Backend) -> Attempt:
     """Start the launcher. Raises Unavailable where this machine lacks what the backend takes."""
     environment = {**ENVIRONMENT, "OMP_NUM_THREADS": str(plan.lock.threads)}
-    command = backend.command(plan.reach, environment)
+    tasks = _THREADS_OF_LIBRARIES + 8 * plan.lock.threads
+    memory = plan.lock.memory_bytes + MARGIN_BYTES + sum(size for _, size in plan.sealed.values())
+    command = backend.command(Wanted(reach=plan.reach, environment=environment, memory_bytes=memory, tasks=tasks))
     with ExitStack() as ours, ExitStack() as theirs:
         request, our_request = _pipe(theirs, ours)
         our_reply, reply = _pipe(ours, theirs)
         our_chatter, chatter = _pipe(ours, theirs)
-        orders = _orders(plan, command, request=request, reply=reply)
-        wire.send(our_request, Kind.PREPARE, plan.order)  # fits the pipe; so that all workers import at the same time
+        group = None if command.apart else made(plan.lock.memory_bytes + MARGIN_BYTES, tasks)
+        if group is not None:
+            ours.callback(group.remove)
+        orders = _orders(plan, command, request=request, reply=reply, group=_entrance(group, theirs))
+        if command.apart is None:
+            wire.send(our_request, Kind.PREPARE, plan.order)  # fits the pipe; so that all workers import at the same time
         arguments = [*command.prefix, plan.reach.interpreter, "-I", "-S", "-B", "-c", _BOOT, _PACKAGE_PARENT, orders.written()]
         try:
-            child = spawn(arguments, environment, orders.descriptors - {0, 1, 2}, chatter)
+            child = _spawned(arguments, environment, orders, command.apart, group, (request, reply, chatter))
         except OSError as error:
             raise Unavailable(f"{name}: {error}", "it could not be started") from error
         ours.callback(child.kill)
@@ -140,21 +154,38 @@ def begin(plan: Plan, name: str, backend: Backend) -> Attempt:
         )
         ours.pop_all()
     deadline = time.monotonic() + plan.lock.start_seconds
-    return Attempt(name=name, command=command, child=child, channel=channel, orders=orders, deadline=deadline)
+    outgoing = _sent_instead(plan) if command.apart else ()
+    return Attempt(name=name, command=command, child=child, channel=channel, orders=orders, deadline=deadline, outgoing=outgoing)
 
 
-def sealed(content: bytes) -> tuple[int, int]:
-    """A memory file with this content that nobody can change or resize any more: descriptor and size."""
-    import fcntl  # noqa: PLC0415 - absent outside Linux, where nothing gets here
+def _spawned(
+    arguments: Sequence[str], environment: Mapping[str, str], orders: Orders, apart: Apart | None, group: Group | None, pipes: Pipes
+) -> Child:
+    request, reply, chatter = pipes
+    if apart is not None:
+        return spawn(arguments, apart.environment, (), (request, reply, chatter), apart=apart)
+    inherited = {*orders.descriptors, orders.group} - {-1, 0, 1, 2}
+    return spawn(arguments, environment, inherited, (NOTHING, chatter, chatter), group=group)
 
-    descriptor = os.memfd_create("lorascan", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    rest = memoryview(content).cast("B")
-    size = len(rest)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-    seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-    return descriptor, size
+
+def _entrance(group: Group | None, theirs: ExitStack) -> int:
+    if group is None:
+        return -1
+    try:
+        descriptor = group.entrance()
+    except OSError:
+        return -1
+    theirs.callback(os.close, descriptor)
+    return descriptor
+
+
+def _sent_instead(plan: Plan) -> tuple[Bytes, ...]:
+    """The frames by which a worker apart gets what others inherit: sealed files in their order, then the order to prepare."""
+    frames: list[Bytes] = []
+    for descriptor, size in plan.sealed.values():
+        content = mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ) if size else b""
+        frames += [wire.head(Kind.BLOB, size), memoryview(content)]
+    return (*frames, wire.head(Kind.PREPARE, len(plan.order)), plan.order)
 
 
 def canary(cleanup: ExitStack) -> str:
@@ -175,7 +206,11 @@ def _pipe(first: ExitStack, second: ExitStack) -> tuple[int, int]:
     return reading, writing
 
 
-def _orders(plan: Plan, command: Command, *, request: int, reply: int) -> Orders:
+def _orders(plan: Plan, command: Command, *, request: int, reply: int, group: int) -> Orders:
+    handed = plan.sealed
+    if command.apart:
+        request, reply = streams.REQUEST, streams.REPLY
+        handed = {name: (number, size) for number, (name, (_, size)) in enumerate(plan.sealed.items(), streams.FIRST_SEALED)}
     return Orders(
         locked=command.locked,
         parent=0 if command.own_processes else os.getpid(),
@@ -183,7 +218,7 @@ def _orders(plan: Plan, command: Command, *, request: int, reply: int) -> Orders
         architecture=plan.architecture,
         request=request,
         reply=reply,
-        sealed=plan.sealed,
+        sealed=handed,
         limits=limits(plan.lock),
         readable=plan.reach.trees,
         required=plan.reach.required,
@@ -191,6 +226,8 @@ def _orders(plan: Plan, command: Command, *, request: int, reply: int) -> Orders
         packages=plan.reach.packages,
         canary=plan.canary,
         devices=plan.lock.devices,
+        streams=command.apart is not None,
+        group=group,
     )
 
 

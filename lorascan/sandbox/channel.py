@@ -35,13 +35,13 @@ class Channel:
             os.set_blocking(descriptor, False)
 
     def exchange(self, outgoing: Sequence[Bytes], judge: Judge, *, idle_seconds: float, deadline: float) -> Iterator[Frame]:
-        """Send `outgoing` while yielding the frames that come back; the caller stops at the last one.
+        """Send `outgoing`, after what is left of before, while yielding the frames that come back; the caller stops at the last one.
 
         `judge` sees each frame's kind and length first. `deadline` is on the monotonic clock. Raises WorkerDied,
         WorkerTimedOut, WorkerLied; the worker must then be killed.
         """
         self._judge = judge
-        self._unsent = [memoryview(part) for part in outgoing if len(part)]
+        self._unsent += [memoryview(part) for part in outgoing if len(part)]
         heard = time.monotonic()
         while True:
             self._watch_memory()

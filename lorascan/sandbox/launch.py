@@ -16,7 +16,7 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
 
-from lorascan.sandbox import landlock, mounts, privileges, seccomp, selfcheck, serve, strict, wire
+from lorascan.sandbox import landlock, mounts, privileges, seccomp, selfcheck, serve, streams, strict, wire
 from lorascan.sandbox.orders import Orders
 from lorascan.sandbox.wire import Kind
 
@@ -47,6 +47,9 @@ class Located(MetaPathFinder):
 def main(text: str) -> None:
     """Lock as ordered, say HELLO, prepare the program, lock further, say READY, serve until the parent closes its end."""
     orders = Orders.read(text)
+    privileges.enter(orders.group)
+    if orders.streams:
+        streams.take_over(orders)
     try:
         version = lock(orders) if orders.locked else 0
     except OSError as error:

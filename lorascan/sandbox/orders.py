@@ -15,7 +15,8 @@ class Orders:
     others in a mount namespace of its own. `readable` are the trees that Landlock grants, `required` those of them
     that must be there. `import_path` is the worker's sys.path, `packages` gives the place of each top-level package
     outside it. `canary` is a file that the parent can read and the worker must not. `sealed` names each sealed
-    descriptor and its size. `devices` are the nodes of a GPU, none without one.
+    descriptor and its size. `devices` are the nodes of a GPU, none without one. `streams`: no descriptor was inherited,
+    what they carry comes and goes over stdin and stdout. `group` is the entrance of a control group, -1 for none.
     """
 
     locked: bool
@@ -32,6 +33,8 @@ class Orders:
     packages: Mapping[str, str]
     canary: str
     devices: tuple[str, ...] = ()
+    streams: bool = False
+    group: int = -1
 
     def written(self) -> str:
         """The orders as JSON, for the command line."""

@@ -16,6 +16,14 @@ def status(process: int, task: int | None = None) -> Mapping[str, str]:
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
+def command_line(process: int) -> str:
+    """The command line of a process; "" where it is gone or hidden."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def children(process: int) -> list[int]:
     """Process ids of the direct children of all its threads; empty where there are none or the process is gone."""
     found: list[int] = []

@@ -13,10 +13,11 @@ from typing import Self
 from lorascan.core.catalogue import members
 from lorascan.core.errors import Unavailable
 from lorascan.sandbox import strict
-from lorascan.sandbox.attempt import Attempt, Plan, begin, canary, sealed
+from lorascan.sandbox.attempt import Attempt, Plan, begin, canary
 from lorascan.sandbox.backend import Backend
 from lorascan.sandbox.policy import IsolationFacts, Lock
 from lorascan.sandbox.reach import reach
+from lorascan.sandbox.sealing import sealed
 from lorascan.sandbox.session import Session
 from lorascan.sandbox.syscalls import ARCHITECTURES
 
@@ -24,10 +25,6 @@ NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 NO_ARGUMENTS: Mapping[str, strict.JSON] = MappingProxyType({})
 _MOST_ORDER_BYTES = 32 * 1024
 """Fits an empty pipe, so that the order can be left there before anybody reads."""
-_REMEDY = (
-    "run on Linux 5.13 or newer with Landlock switched on, in a container whose profile allows it; "
-    "install bubblewrap and allow it user namespaces for a second wall"
-)
 
 
 class Pending:
@@ -39,6 +36,7 @@ class Pending:
         self._left = list(backends)
         self._held = ExitStack()
         self._refused: list[str] = []
+        self._remedy = self._left[0][1].remedy
         self._attempt: Attempt | None = self._next()
 
     def holds(self, held: ExitStack) -> None:
@@ -93,7 +91,7 @@ class Pending:
             except Unavailable as refusal:
                 self._refused.append(f"{name}: {refusal}")
         what = f"no isolation ({'; '.join(self._refused)})"
-        raise Unavailable(what, _REMEDY)
+        raise Unavailable(what, self._remedy)
 
 
 def launch(

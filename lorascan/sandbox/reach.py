@@ -25,7 +25,8 @@ class Reach:
 
     `interpreter` is the binary, `import_path` its sys.path, `packages` the place of each top-level package outside
     that, `trees` every file and folder that the worker may read (both as written and with links followed), `required`
-    those of them whose absence would stop it, `devices` the nodes of a GPU that it may write to as well.
+    those of them whose absence would stop it, `granted` those that are no part of Python, `devices` the nodes of a GPU
+    that it may write to as well.
     """
 
     interpreter: str
@@ -33,6 +34,7 @@ class Reach:
     packages: dict[str, str]
     trees: tuple[str, ...]
     required: tuple[str, ...]
+    granted: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
 
 
@@ -40,7 +42,7 @@ def reach(program: str, read_paths: Iterable[Path], devices: tuple[str, ...] = (
     """What `program`, an importable module's name, needs besides `read_paths`. Raises Unavailable where one is missing."""
     own = [_permitted(path) for path in read_paths]
     if os.geteuid() == 0:
-        _see_that_nobody_can_read(own)
+        see_that_nobody_can_read(own)
     import_path = _import_path(own)
     top = program.partition(".")[0]
     packages = {"lorascan": str(_OWN_PACKAGE), top: _place(top)}
@@ -55,6 +57,7 @@ def reach(program: str, read_paths: Iterable[Path], devices: tuple[str, ...] = (
         packages=packages,
         trees=_with_links_followed(trees),
         required=tuple(dict.fromkeys(required)),
+        granted=tuple(own),
         devices=devices,
     )
 
@@ -98,14 +101,14 @@ def _permitted(path: Path) -> str:
     return _absolute(str(path))
 
 
-def _see_that_nobody_can_read(paths: Iterable[str]) -> None:
-    """A worker started by root becomes the user nobody: what only root can read would fail in the middle of the work."""
+def see_that_nobody_can_read(paths: Iterable[str]) -> None:
+    """Raises Unavailable where nobody, who the worker of root or of a container is, would fail in the middle of the work."""
     for top in map(Path, paths):
         for path in (top, *islice(top.rglob("*"), _LOOKED_AT)):
             mode = path.stat().st_mode if path.exists() else 0o777
             wanted = 0o005 if stat.S_ISDIR(mode) else 0o004
             if mode & wanted != wanted:
-                what = f"{path} is closed to the user nobody, who reads it for root"
+                what = f"{path} is closed to the user nobody, who reads it in the sandbox"
                 raise Unavailable(what, f"chmod -R a+rX {shlex.quote(str(top))}, or start as an ordinary user")
 
 

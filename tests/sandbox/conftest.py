@@ -8,6 +8,7 @@ import pytest
 
 from lorascan.core.errors import Unavailable
 from lorascan.sandbox import Lock, Session, start
+from lorascan.sandbox.backends import container
 
 AUTOMATIC = ("namespaces", "process")
 QUICK = Lock(memory_bytes=2**30, cpu_seconds=300, start_seconds=120, idle_seconds=60, wall_seconds=1800)
@@ -16,9 +17,19 @@ QUICK = Lock(memory_bytes=2**30, cpu_seconds=300, start_seconds=120, idle_second
 
 @cache
 def usable() -> tuple[str, ...]:
-    """The backends that prove themselves here; test_start.py asserts that the others refuse."""
+    """The automatic backends that prove themselves here; test_start.py asserts that the others refuse."""
+    return _proving_themselves(AUTOMATIC)
+
+
+@cache
+def containers() -> tuple[str, ...]:
+    """The backend `container` where a real engine's image is named and it proves itself; test_container.py asserts that it does."""
+    return _proving_themselves(("container",)) if os.environ.get(container.IMAGE) else ()
+
+
+def _proving_themselves(names: tuple[str, ...]) -> tuple[str, ...]:
     found = []
-    for name in AUTOMATIC:
+    for name in names:
         try:
             start("lorascan.sandbox.payload", QUICK, isolation=name).close()
         except Unavailable:
@@ -35,7 +46,7 @@ def descriptors() -> set[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that names `isolation` once for every usable backend."""
     if "isolation" in metafunc.fixturenames:
-        metafunc.parametrize("isolation", usable(), scope="session")
+        metafunc.parametrize("isolation", (*usable(), *containers()), scope="session")
 
 
 @pytest.fixture(scope="session")

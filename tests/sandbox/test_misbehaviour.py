@@ -38,7 +38,9 @@ DEEDS = [
 @pytest.mark.usefixtures("descriptors_kept")
 @pytest.mark.parametrize(("deed", "error", "words"), DEEDS, ids=[deed for deed, _, _ in DEEDS])
 def test_a_misdeed_ends_the_worker_and_is_named(isolation: str, deed: str, error: type[Exception], words: str) -> None:
-    lock = replace(SMALL, idle_seconds=3.0) if deed in SILENT else SMALL
+    if isolation == "container" and deed == "close pipes":
+        error, words = WorkerTimedOut, "silent"  # the engine's client holds the other ends open
+    lock = replace(SMALL, idle_seconds=3.0) if deed in SILENT or isolation == "container" else SMALL
     with start(PROGRAM, lock, isolation=isolation) as session:
         assert session.call("echo", {"a": 1}).result == {"arguments": {"a": 1}}  # the control: it answers when it behaves
 

@@ -13,9 +13,8 @@ import pytest
 from lorascan.core.errors import Unavailable
 from lorascan.sandbox import Lock, Session, WorkerLied, launch, parent, selfcheck, start
 from lorascan.sandbox import landlock as landlock_of_kernel
-from lorascan.sandbox.backend import Backend, Command
+from lorascan.sandbox.backend import Backend, Command, Wanted
 from lorascan.sandbox.backends import namespaces, none, process
-from lorascan.sandbox.reach import Reach
 from tests.sandbox.conftest import AUTOMATIC, QUICK, usable
 
 PROGRAM = "lorascan.sandbox.payload"
@@ -24,10 +23,10 @@ ROOT = str(Path(__file__).resolve().parents[2])
 
 def lying(mode: str) -> Backend:
     boot = f"import sys; sys.path.append({ROOT!r}); from tests.sandbox.programs.liar import main; main({mode!r}, sys.argv[-1])"
-    return Backend(place=1, command=lambda _reach, _environment: Command(prefix=(sys.executable, "-I", "-c", boot)))
+    return Backend(place=1, command=lambda _wanted: Command(prefix=(sys.executable, "-I", "-c", boot)))
 
 
-def absent(_reach: Reach, _environment: dict[str, str]) -> Never:
+def absent(_wanted: Wanted) -> Never:
     raise Unavailable("it is not here", "install it")
 
 
@@ -148,7 +147,7 @@ def test_no_isolation_is_marked_as_such(control: Session) -> None:
 
 
 def test_an_unknown_isolation_and_an_unknown_machine_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Unavailable, match="choose auto, namespaces, process, none"):
+    with pytest.raises(Unavailable, match="choose auto, namespaces, process, container, none"):
         start(PROGRAM, QUICK, isolation="hope")
 
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from lorascan.core.errors import Unavailable
-from lorascan.sandbox.backend import Backend, Command
+from lorascan.sandbox.backend import Backend, Command, Wanted
 from lorascan.sandbox.policy import NOBODY
 from lorascan.sandbox.reach import Reach
 
@@ -58,12 +58,12 @@ def _binds(trees: Iterable[str]) -> list[str]:
     return said
 
 
-def _command(reach: Reach, environment: dict[str, str]) -> Command:
+def _command(wanted: Wanted) -> Command:
     bubblewrap = shutil.which("bwrap", path=_PLACES)
     if bubblewrap is None:
         what = "bubblewrap is not installed"
         raise Unavailable(what, "install the package bubblewrap")
-    said = arguments(bubblewrap, reach, environment, root=os.geteuid() == 0)
+    said = arguments(bubblewrap, wanted.reach, wanted.environment, root=os.geteuid() == 0)
     return Command(prefix=(*said, "--"), own_processes=True)
 
 

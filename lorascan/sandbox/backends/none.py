@@ -3,11 +3,10 @@
 import os
 
 from lorascan.core.errors import Unavailable
-from lorascan.sandbox.backend import Backend, Command
-from lorascan.sandbox.reach import Reach
+from lorascan.sandbox.backend import Backend, Command, Wanted
 
 
-def _command(_: Reach, __: dict[str, str]) -> Command:
+def _command(_: Wanted) -> Command:
     if os.environ.get("CI"):
         what = "isolation is switched off"
         raise Unavailable(what, "unset CI, or let the sandbox be chosen: a run without isolation is refused where CI is set")
