@@ -111,13 +111,13 @@ def _alone(pair: Pair, down: Matrix, up: Matrix) -> Matrix:
 def _solved(downs: Matrix, ups: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
     """σ of every module, descending, and whether δσ ≈ ε·‖G_A‖·‖G_B‖ / (2·σ_min) stays within the tolerance.
 
-    Raises LinAlgError where a Gram matrix of `downs` is singular.
+    Raises LinAlgError where a Gram matrix of `downs` is singular, which are then untouched; else `downs` is used up.
     """
     lower = np.linalg.cholesky(downs)
-    inner = np.swapaxes(lower, -1, -2) @ ups @ lower
+    noise = _EPSILON * _norms(downs) * _norms(ups)
+    inner = np.matmul(np.swapaxes(lower, -1, -2) @ ups, lower, out=downs)
     del lower
     values = np.sqrt(np.maximum(np.linalg.eigvalsh(inner), 0.0))[..., ::-1]
-    noise = _EPSILON * _norms(downs) * _norms(ups)
     return values, noise <= TOLERANCE * values[:, 0] * values[:, -1]
 
 
