@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lorascan.bases._claims import claimed_families
+from lorascan.bases._cover import covered
 from lorascan.bases._manifests import families, manifest, manifests
 from lorascan.bases._resolve import requested_family, requested_manifest
 from lorascan.core.adapter import Adapter, BaseFacts, Claims, Update, VettedFile
@@ -19,7 +20,7 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims, vetted: Ve
     """Which base the adapter fits, by the exact (out, in·kh·kw) of every module.
 
     With `vetted`, the file's own names decide between bases of equal modules: the original code of one names them
-    otherwise than that of another.
+    otherwise than that of another. Where the file updates every block of some of several bases, the deeper ones are left out.
 
     With `requested` ("lab", a folder, a cached repository), match and unknown modules are those of that base, and the
     family is the one that it is loaded as. Without it the family is the only one that fits wholly; among several the
@@ -31,6 +32,8 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims, vetted: Ve
     candidates = tuple(name for name, share in shares.items() if share == 1.0)
     if vetted is not None and len(candidates) > 1 and any(each.module_path not in each.tensors[0].name for each in adapter.updates):
         candidates = _named(candidates, vetted)
+    if len(candidates) > 1:
+        candidates = covered(adapter.updates, map(manifest, candidates)) or candidates
     if requested is not None:
         chosen: Manifest | None = requested_manifest(requested)
         family: str | None = requested_family(requested).name

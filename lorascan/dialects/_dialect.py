@@ -9,6 +9,8 @@ from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._place import Place
 
 Shape = tuple[int, ...]
+WRAPPER = "base_model.model."
+"""What PEFT puts before a wrapped network's paths."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,13 @@ def anywhere(module_path: str, manifest: Manifest, fall_back: str) -> tuple[Plac
 
 
 def behind_a_component(path: str, manifest: Manifest) -> tuple[Place, ...]:
-    """Every place of a dotted path that may begin with a component's name, or one unknown place."""
+    """Every place of a dotted path that may begin with a component's name, or one unknown place.
+
+    Behind the component PEFT's wrapper may stand: scripts saved a pipeline's wrapped networks side by side.
+    """
     component, _, rest = path.partition(".")
     if component in COMPONENTS and rest:
-        return dotted_places(component, rest, manifest)
+        return dotted_places(component, rest.removeprefix(WRAPPER), manifest)
     return anywhere(path, manifest, fall_back="unknown")
 
 

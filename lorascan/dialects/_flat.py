@@ -7,6 +7,7 @@ from lorascan.dialects._place import Place
 _TEXTS = ("text_encoder", "text_encoder_2", "text_encoder_3")
 _DENOISERS = ("unet", "transformer", "prior", "decoder")
 PREFIXES = {
+    "lora_unet__": _DENOISERS,
     "lora_unet_": _DENOISERS,
     "lora_te1_": _TEXTS[:1],
     "lora_te2_": _TEXTS[1:],
@@ -14,13 +15,17 @@ PREFIXES = {
     "lora_te_": _TEXTS[:1],
     "lora_transformer_": ("transformer", "unet"),
     "lora_prior_unet_": ("prior", "unet"),
+    "lora_prior_te_": _TEXTS[:1],
     "oft_unet_": _DENOISERS,
     "oft_te1_": _TEXTS[:1],
     "oft_te2_": _TEXTS[1:],
     "oft_te_": _TEXTS[:1],
     "lycoris_": (*_DENOISERS, *_TEXTS),
 }
-"""Prefix → the components that it may mean, the most likely first: the text encoders' numbers differ between trainers."""
+"""Prefix → the components that it may mean, the most likely first: the text encoders' numbers differ between trainers.
+
+The first prefix that a stem has is its own; Wan-Fun's files double the last underscore.
+"""
 
 
 def is_flat(stem: str) -> bool:

@@ -8,13 +8,14 @@ Source: kohya-ss sd-scripts, networks/lora.py, lora_flux.py, oft.py and library/
 
 from lorascan.dialects._dialect import Dialect
 from lorascan.dialects._flat import flat_places, is_flat
+from lorascan.dialects.onetrainer import OWN
 
 _SPELLINGS = frozenset({"lora_down", "lora_A", "lycoris"})
 
 
 def _claims(stem: str, spelling: str) -> bool:
     """A stem without dots, and the endings that kohya and LyCORIS write or PEFT's on kohya's names."""
-    return is_flat(stem) and spelling in _SPELLINGS and not stem.startswith(("lora_transformer_", "lora_prior_unet_"))
+    return is_flat(stem) and spelling in _SPELLINGS and not stem.startswith(OWN)
 
 
 _ATTENTION = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q"

@@ -10,7 +10,7 @@ from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._place import Place
 from lorascan.dialects.peft_folder import WRAPPERS
 
-_OTHERS = ("lora_", "oft_", "lycoris_", "diffusion_model.", "model.diffusion_model.", *WRAPPERS)
+_OTHERS = ("lora_", "oft_", "lycoris_", "diffusion_model.", "model.diffusion_model.", "text_encoders.", *WRAPPERS)
 
 
 def _claims(stem: str, spelling: str) -> bool:

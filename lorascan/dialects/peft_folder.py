@@ -3,11 +3,11 @@
 Source: peft `PeftModel.save_pretrained`; LyCORIS kinds under PEFT names have the same prefix.
 """
 
-from lorascan.dialects._dialect import Dialect, behind_a_component
+from lorascan.dialects._dialect import WRAPPER, Dialect, behind_a_component
 from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._place import Place
 
-WRAPPERS = ("base_model.model.",)
+WRAPPERS = (WRAPPER,)
 
 
 def _claims(stem: str, spelling: str) -> bool:

@@ -95,7 +95,7 @@ class _Config:
         for name in _SWITCHES:
             self._switch(name)
         self._look_alikes()
-        rank = self._rank("r", self.values.get("r"), limits)
+        rank = self._own_rank(limits)
         ranks = [(key, self._rank("rank_pattern", each, limits)) for key, each in self._items("rank_pattern")]
         alphas = [(key, self._number("alpha_pattern", each)) for key, each in self._items("alpha_pattern")]
         return PeftClaims(
@@ -117,6 +117,12 @@ class _Config:
             replaces_tokens=bool(self.values.get("trainable_token_indices")),
             targets_met=self._targets_met(modules),
         )
+
+    def _own_rank(self, limits: Limits) -> int | None:
+        """The rank of most modules; OFT writes 0 where it gives the size of its blocks instead."""
+        value = self.values.get("r")
+        blocks = self.values.get("peft_type") == "OFT" and type(value) is int and value == 0
+        return None if blocks else self._rank("r", value, limits)
 
     def _bias(self) -> str | None:
         """Which biases train: `bias`, and `lora_bias`, which adds one to every update."""

@@ -69,7 +69,7 @@ def test_an_adapter_of_every_attention_layer_names_its_base(family: str, compone
 @pytest.mark.parametrize(
     ("family", "alike"),
     [
-        ("flux1_dev", ("chroma", "flux1_dev", "flux1_schnell", "hunyuan_video")),
+        ("flux1_dev", ("chroma", "flux1_dev", "flux1_schnell")),
         ("sd3_medium", ("sd35_medium", "sd3_medium")),
         ("pixart_alpha", ("pixart_alpha", "pixart_sigma")),
     ],
@@ -162,9 +162,9 @@ FLUX = ("flux1_dev", "flux1_schnell")
         ("flux_lora_kohya_with_te1_format", None, FLUX),
         ("flux_lora_aitoolkit_format", None, ("chroma", *FLUX)),
         ("flux_lora_xlabs_format", None, ("chroma", *FLUX)),
-        ("flux_lora_diffusers_format", None, (*FLUX, "hunyuan_video")),
-        ("flux_lora_diffusers_base_model_format", None, ("chroma", *FLUX, "hunyuan_video")),
-        ("flux_lora_diffusers_no_proj_mlp_format", None, ("chroma", *FLUX, "hunyuan_video")),
+        ("flux_lora_diffusers_format", None, FLUX),
+        ("flux_lora_diffusers_base_model_format", None, ("chroma", *FLUX)),
+        ("flux_lora_diffusers_no_proj_mlp_format", None, ("chroma", *FLUX)),
         ("qwen_image_lora_diffusers_format", None, ("chroma", *FLUX, "flux2_klein_4b", "hunyuan_video", "qwen_image")),
         # Its control picture widens img_in; the guidance embedder is that of dev alone.
         ("flux_control_lora_format", "flux1_dev", ("flux1_dev",)),
@@ -199,3 +199,20 @@ def test_a_claim_settles_what_the_shapes_leave_open() -> None:
 
     assert found(file, "flux-1-dev/lora").family == "flux1_dev"
     assert found(file, "sdxl_base_v1-0").family is None
+
+
+@pytest.mark.parametrize(
+    ("double", "single", "alike"),
+    [(19, 38, FLUX), (18, 38, (*FLUX, "hunyuan_video")), (20, 40, ("hunyuan_video",)), (1, 1, (*FLUX, "hunyuan_video"))],
+)
+def test_a_file_that_updates_every_block_is_for_the_base_of_so_many(double: int, single: int, alike: tuple[str, ...]) -> None:
+    stems = [f"transformer_blocks.{number}.norm1.linear" for number in range(double)]
+    shapes = {f"transformer.{stem}.lora_A.weight": (4, 3072) for stem in stems} | {
+        f"transformer.{stem}.lora_B.weight": (18432, 4) for stem in stems
+    }
+    stems = [f"single_transformer_blocks.{number}.proj_mlp" for number in range(single)]
+    shapes |= {f"transformer.{stem}.lora_A.weight": (4, 3072) for stem in stems} | {
+        f"transformer.{stem}.lora_B.weight": (12288, 4) for stem in stems
+    }
+
+    assert found(zero_file(shapes)).candidates == alike

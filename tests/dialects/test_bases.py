@@ -35,6 +35,12 @@ CASES: dict[str, tuple[Shapes, str, set[str], list[str]]] = {
         ["blocks.0.attn1.to_q", "blocks.0.attn1.to_q"],
     ),
     "Wan, musubi": (flat("lora_unet_blocks_0_ffn_0", 13824, 5120), "kohya-wan", {"wan_14b"}, ["blocks.0.ffn.net.0.proj"]),
+    "Wan-Fun, a doubled underscore": (
+        flat("lora_unet__blocks_0_ffn_0", 13824, 5120),
+        "kohya-wan",
+        {"wan_14b"},
+        ["blocks.0.ffn.net.0.proj"],
+    ),
     "SD3": (flat("lora_unet_joint_blocks_0_x_block_attn_qkv", 4608, 1536), "kohya-sd3", {"sd3_medium", "sd35_medium"}, QKV),
     "SD3.5 large": (flat("lora_unet_joint_blocks_0_x_block_attn_qkv", 7296, 2432), "kohya-sd3", {"sd35_large"}, QKV),
     "FLUX.1, OneTrainer": (
@@ -100,6 +106,28 @@ CASES: dict[str, tuple[Shapes, str, set[str], list[str]]] = {
         FLUX1,
         [f"{BLOCK}.attn.to_out.0", "x_embedder"],
     ),
+    "Stable Cascade, OneTrainer": (
+        flat("lora_prior_unet_down_blocks_0_2_attention_to_k", 2048, 2048)
+        | flat("lora_prior_te_text_model_encoder_layers_0_mlp_fc1", 5120, 1280),
+        "onetrainer",
+        {"stable_cascade"},
+        ["down_blocks.0.2.attention.to_k", "text_model.encoder.layers.0.mlp.fc1"],
+    ),
+    "text encoders under ComfyUI's names": (
+        pair("text_encoders.clip_l.transformer.text_model.encoder.layers.0.mlp.fc1", 3072, 768)
+        | pair("text_encoders.clip_g.transformer.text_model.encoder.layers.0.mlp.fc1", 5120, 1280, KOHYA)
+        | pair("diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k", 640, 2048),
+        "native",
+        {"sdxl"},
+        ["encoder.layers.0.mlp.fc1", "text_model.encoder.layers.0.mlp.fc1", DOWN],
+    ),
+    "PEFT's wrapper behind a component": (
+        pair("unet.base_model.model.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 640, 2048),
+        "peft",
+        {"sdxl"},
+        [DOWN],
+    ),
+    "factors without .weight": (pair(f"unet.{DOWN}", 640, 2048, (".lora_A", ".lora_B")), "peft", {"sdxl"}, [DOWN]),
     "LTX": (pair("diffusion_model.transformer_blocks.0.attn1.to_q", 2048, 2048), "native", {"ltx_video"}, [f"{BLOCK}.attn1.to_q"]),
 }
 

@@ -108,3 +108,12 @@ def test_a_bad_pattern_names_its_field_and_itself() -> None:
     (refusal,) = caught.value.refusals
     assert (refusal.code, refusal.measured) == ("LS401", "(a+)+")
     assert refusal.where.endswith("text_encoder.rank_pattern")
+
+
+def test_a_config_that_gives_the_size_of_blocks_has_no_rank() -> None:
+    written = '{"peft_type": "OFT", "r": 0, "oft_block_size": 32}'
+
+    assert read_peft(written, Limits())[""].rank is None
+    for refused in (written.replace("OFT", "LORA"), written.replace("0", "false")):
+        with pytest.raises(Refused, match="LS402"):
+            read_peft(refused, Limits())

@@ -15,6 +15,7 @@ _SPELLINGS = (
     (".lora_A.default.weight", ".lora_B.default.weight", "lora_A"),
     (".lora_A.weight", ".lora_B.weight", "lora_A"),
     (".lora_linear_layer.down.weight", ".lora_linear_layer.up.weight", "lora.down"),
+    (".lora_A", ".lora_B", "lora_A"),
     (".lora_down.weight", ".lora_up.weight", "lora_down"),
     (".lora.down.weight", ".lora.up.weight", "lora.down"),
     ("_lora.down.weight", "_lora.up.weight", "_lora.down"),
