@@ -49,7 +49,7 @@ def sinks(output_format: str, outputs: Sequence[str], *, many: bool, template: P
         if not path.absolute().parent.is_dir():
             message = f"{path}: there is no folder {path.parent}"
             raise UsageError(message)
-        if many and kind.render_all is None and kind.pack is None:
+        if many and kind.pieces is None and kind.pack is None:
             message = f"{path}: a {kind.name} report holds one adapter; audit the files one by one"
             raise UsageError(message)
     return Sinks(printed=printed[0], files=files)
@@ -89,8 +89,6 @@ def _rendered(kind: Format, reports: Sequence[Report], look: Look, *, many: bool
     """The reports in a format of text, in pieces: a list where several could have been meant, else the one."""
     if many and kind.pieces is not None:
         yield from kind.pieces(reports, look)
-    elif many and kind.render_all is not None:
-        yield kind.render_all(reports, look)
     elif reports:
         yield kind.render(reports[0], look)
 

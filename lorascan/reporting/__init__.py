@@ -32,9 +32,9 @@ PLAIN = Look()
 class Format:
     """One way to write reports.
 
-    `render` writes one report, `render_all` several in one document (None: one file each), `pieces` the
-    same document piece by piece, each report looked at once (None: it needs them together), `load` reads back what `render`
-    wrote (None: it cannot). `suffixes` are lower case with their dot, the usual one first; `aliases` are further
+    `render` writes one report, `pieces` several in one document (None: one file each), piece by piece: reports may be many, are
+    read back each time that they are looked at, and a format holds few of them at once. `load` reads back what `render` wrote
+    (None: it cannot). `suffixes` are lower case with their dot, the usual one first; `aliases` are further
     names. A format that is no text has `pack`, which writes bytes, and cannot be printed. `commands`: each line is a
     command to a CI system, which is what the format is for.
     """
@@ -43,7 +43,6 @@ class Format:
     suffixes: tuple[str, ...]
     render: Callable[[Report, Look], str]
     aliases: tuple[str, ...] = ()
-    render_all: Callable[[Sequence[Report], Look], str] | None = None
     pieces: Callable[[Sequence[Report], Look], Iterator[str]] | None = None
     load: Callable[[str], Report] | None = None
     pack: Callable[[Sequence[Report]], bytes] | None = None
@@ -88,10 +87,10 @@ def render(report: Report, format_name: str = "text", look: Look = PLAIN) -> str
 def render_all(reports: Sequence[Report], format_name: str = "text", look: Look = PLAIN) -> str:
     """Several reports in one document. Raises UsageError where the format writes one file a report."""
     chosen = format_named(format_name)
-    if chosen.render_all is None:
+    if chosen.pieces is None:
         message = f"{chosen.name} holds one report a file: give a folder"
         raise UsageError(message)
-    return chosen.render_all(reports, look)
+    return "".join(chosen.pieces(reports, look))
 
 
 def load(text: str) -> Report:

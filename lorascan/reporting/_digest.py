@@ -77,6 +77,12 @@ def why(report: Report) -> str:
     return NO_ACTIVATOR if searched(report) else "Static evidence only: nothing that needs a review."
 
 
+def word(report: Report) -> str:
+    """The decision as people read it: an admit by the file and its weights alone says so at once."""
+    static = report.verdict.decision is Decision.ADMIT and not searched(report)
+    return f"{report.verdict.decision} (static only)" if static else str(report.verdict.decision)
+
+
 def sentence(text: str) -> str:
     """The text with a capital letter at its beginning, a full stop at its end."""
     ended = text if text.endswith((".", "!", "?")) else f"{text}."
@@ -230,7 +236,8 @@ def curves(report: Report) -> tuple[Curve, ...]:
 def isolation_summary(facts: IsolationFacts) -> str:
     """One line on the lock of one worker."""
     passed = sum(facts.checks.values())
-    return f"{facts.backend}, {passed} of {len(facts.checks)} checks held"
+    bounded = ", memory bounded by a control group" if "memory.max" in facts.limits else ""
+    return f"{facts.backend}, {passed} of {len(facts.checks)} checks held{bounded}"
 
 
 def base_kept(load: LoadFacts) -> str:

@@ -1,14 +1,14 @@
 """Writes one page about several adapters: an index, worst first, and the gist of each."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lorascan.core.adapter import BaseFacts
 from lorascan.core.behaviour import Candidates, ProbeFacts
 from lorascan.core.evidence import Status
-from lorascan.core.findings import Decision
+from lorascan.core.findings import Decision, Rule
 from lorascan.core.report import Report
 from lorascan.reporting import Look, _digest
 from lorascan.reporting import _machine as told
@@ -17,15 +17,19 @@ from lorascan.reporting._page import MOST_BYTES, asset, environment, frame
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 WORST_FIRST = (Decision.REJECT, Decision.UNDECIDED, Decision.REVIEW, Decision.ADMIT)
 """The order in which exit codes win."""
+_MOST_ROWS, _MOST_BLOCKS = 1_000, 200
+"""Adapters in the table, and those that are told in full: more than anybody reads, and little enough to hold while it is written."""
 _MOST_ROW_BYTES = 3_000_000
-"""Of the table: some four thousand adapters; what is left of the page holds their blocks."""
+"""Of the table; what is left of the page holds the blocks."""
 _SPARE_BYTES = 60_000
 """For the page's head and foot, whose names and commands vary."""
 _MOST_PICTURES, _ROWS_EACH = 96, 2
 _MOST_CAUSES, _NAMED = 5, 3
+_Rank = tuple[int, tuple[int, ...], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,7 @@ class Entry:
     number: int
     report: Report
     decision: str
+    word: str
     path: str
     why: str
     shots: Gallery | None
@@ -50,55 +55,81 @@ class Cause:
     adapters: int
 
 
-def index(reports: Sequence[Report], look: Look) -> str:
-    """The page. The worst stand first; where not all fit into 6 MB it says how many rows and blocks are left out."""
+@dataclass(slots=True, kw_only=True)
+class _Overview:
+    """What the first look at every report gives: `order` holds each one's rank and its place among them, the worst first."""
+
+    order: list[tuple[_Rank, int]] = field(default_factory=list)
+    decisions: Counter[Decision] = field(default_factory=Counter)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    against: Counter[str] = field(default_factory=Counter)
+    gaps: Counter[str] = field(default_factory=Counter)
+    policies: set[str] = field(default_factory=set)
+    untested: int = 0
+    command: str = ""
+    version: str = ""
+
+
+def index(reports: Sequence[Report], look: Look) -> Iterator[str]:
+    """The page, in pieces. The worst stand first; it says how many have no row, and how many are told in full."""
     framed = frame(style=asset("style.css") + asset("fleet.css"), script=asset("fleet.js"))
     rooms = environment()
-    entries = _entries(reports)
-    rows, blocks = _fitting(entries, rooms, look, MOST_BYTES - sum(map(len, framed.values())) - _SPARE_BYTES)
-    from markupsafe import Markup  # noqa: PLC0415 - only a page pays for it
-
-    amounts = Counter(each.decision for each in entries)
+    seen = _overview(reports)
+    rows, blocks = _fitting(reports, seen, rooms, look, MOST_BYTES - sum(map(len, framed.values())) - _SPARE_BYTES)
+    worst = WORST_FIRST[seen.order[0][0][0]] if seen.order else Decision.UNDECIDED
     facts = {
-        "decision": entries[0].decision if entries else str(Decision.UNDECIDED),
-        "total": len(entries),
-        "tally": [(str(each), amounts[each]) for each in WORST_FIRST],
-        "first": [each.path for each in entries if each.decision == entries[0].decision][:_NAMED],
-        "causes": _causes(reports),
-        "untested": sum(each.verdict.decision is Decision.ADMIT and _digest.fact(each, ProbeFacts) is None for each in reports),
-        "gaps": _gaps(reports),
-        "rows": [Markup(each) for each in rows],  # noqa: S704 - rendered above, with every value escaped
-        "blocks": [Markup(each) for each in blocks],  # noqa: S704
-        "policies": sorted({each.policy for each in reports}),
-        "command": reports[0].command if reports else "",
-        "version": _digest.tool_version(reports[0]) if reports else "",
-        "pictures": any(each.shots for each in entries[: len(blocks)]),
+        "decision": str(worst),
+        "total": len(seen.order),
+        "tally": [(str(each), seen.decisions[each]) for each in WORST_FIRST],
+        "first": [path for (rank, _, path), _ in seen.order[:_NAMED] if WORST_FIRST[rank] is worst],
+        "causes": _causes(seen),
+        "untested": seen.untested,
+        "gaps": tuple(seen.gaps.items()),
+        "rows": rows,
+        "blocks": blocks,
+        "policies": sorted(seen.policies),
+        "command": seen.command,
+        "version": seen.version,
+        "pictures": any('class="shot"' in each for each in blocks),
     }
-    return rooms.get_template("fleet.html.j2").render({**facts, **framed})
+    yield from rooms.get_template("fleet.html.j2").generate({**facts, **framed})
 
 
-def _entries(reports: Sequence[Report]) -> tuple[Entry, ...]:
-    """The reports in order, the first of them with pictures of what a finding cites."""
+def _overview(reports: Sequence[Report]) -> _Overview:
+    seen = _Overview()
+    for place, each in enumerate(reports):
+        if place == 0:
+            seen.command, seen.version = each.command, _digest.tool_version(each)
+        seen.order.append((_rank(each), place))
+        seen.decisions[each.verdict.decision] += 1
+        seen.rules |= {one.rule.code: one.rule for one in each.findings}
+        seen.against.update({one.rule.code for one in each.findings if told.counts(one)})
+        seen.gaps.update(gap.stage for gap in told.gaps(each) if gap.required)
+        seen.policies.add(each.policy)
+        seen.untested += each.verdict.decision is Decision.ADMIT and _digest.fact(each, ProbeFacts) is None
+    seen.order.sort()
+    return seen
+
+
+def _entries(reports: Sequence[Report], seen: _Overview, most: int) -> Iterator[Entry]:
+    """The worst reports, each read when its turn comes; the first of them with pictures of what a finding cites."""
     left = _MOST_PICTURES
-    made = []
-    for number, report in enumerate(sorted(reports, key=_rank), 1):
+    for number, (_, place) in enumerate(seen.order[:most], 1):
+        report = reports[place]
         shots = _shots(report)
         left -= shots.shown if shots else 0
-        decision = report.verdict.decision
-        made.append(
-            Entry(
-                number=number,
-                report=report,
-                decision=str(decision),
-                path=told.place(report),
-                why=_digest.sentence(_digest.why(report)),
-                shots=shots if left >= 0 else None,
-            )
+        yield Entry(
+            number=number,
+            report=report,
+            decision=str(report.verdict.decision),
+            word=_digest.word(report),
+            path=told.place(report),
+            why=_digest.sentence(_digest.why(report)),
+            shots=shots if left >= 0 else None,
         )
-    return tuple(made)
 
 
-def _rank(report: Report) -> tuple[int, tuple[int, ...], str]:
+def _rank(report: Report) -> _Rank:
     """Worst decision first, then whoever has more findings that count, of high severity before others, then by place."""
     against = Counter(each.severity for each in report.findings if told.counts(each))
     return WORST_FIRST.index(report.verdict.decision), tuple(-against[each] for each in _digest.SEVERITIES), told.place(report)
@@ -114,26 +145,33 @@ def _shots(report: Report) -> Gallery | None:
     return Gallery(columns=full.columns, groups=groups, shown=shown, total=full.total) if shown else None
 
 
-def _fitting(entries: Sequence[Entry], rooms: "Environment", look: Look, room: int) -> tuple[list[str], list[str]]:
+def _fitting(
+    reports: Sequence[Report], seen: _Overview, rooms: "Environment", look: Look, room: int
+) -> tuple[list["Markup"], list["Markup"]]:
     """As many rows as fit into their share, then as many blocks as fit into the rest."""
+    from markupsafe import Markup  # noqa: PLC0415 - only a page pays for it
+
     row, block = rooms.get_template("parts/fleet_row.html.j2"), rooms.get_template("parts/fleet_block.html.j2")
-    rows: list[str] = []
+    linked: list[Markup] = []
+    bare: list[Markup] = []
     taken = 0
-    for each in entries:
-        written = row.render(_row(each, look) | {"linked": True})
+    for each in _entries(reports, seen, _MOST_ROWS):
+        shown = _row(each, look)
+        written = row.render(shown | {"linked": each.number <= _MOST_BLOCKS})
         taken += len(written.encode())
         if taken > _MOST_ROW_BYTES:
             break
-        rows.append(written)
-    blocks: list[str] = []
-    for each in entries[: len(rows)]:
+        linked.append(Markup(written))  # noqa: S704 - rendered here, with every value escaped
+        if each.number <= _MOST_BLOCKS:
+            bare.append(Markup(row.render(shown | {"linked": False})))  # noqa: S704
+    blocks: list[Markup] = []
+    for each in _entries(reports, seen, min(len(linked), _MOST_BLOCKS)):
         written = block.render(_row(each, look) | _block(each.report))
         taken += len(written.encode())
         if taken > room:
             break
-        blocks.append(written)
-    bare = [row.render(_row(each, look) | {"linked": False}) for each in entries[len(blocks) : len(rows)]]
-    return rows[: len(blocks)] + bare, blocks
+        blocks.append(Markup(written))  # noqa: S704
+    return linked[: len(blocks)] + bare[len(blocks) :] + linked[len(bare) :], blocks
 
 
 def _row(entry: Entry, look: Look) -> dict[str, Any]:
@@ -167,17 +205,10 @@ def _block(report: Report) -> dict[str, Any]:
     }
 
 
-def _causes(reports: Sequence[Report]) -> tuple[Cause, ...]:
+def _causes(seen: _Overview) -> tuple[Cause, ...]:
     """The rules that speak against most adapters, worse severities first."""
-    rules = {each.rule.code: each.rule for report in reports for each in report.findings}
-    amounts = Counter(code for report in reports for code in {each.rule.code for each in report.findings if told.counts(each)})
+    rules, amounts = seen.rules, seen.against
     worst = sorted(amounts, key=lambda code: (_digest.SEVERITIES.index(rules[code].severity), -amounts[code], code))
     return tuple(
         Cause(code=code, name=rules[code].name, severity=str(rules[code].severity), adapters=amounts[code]) for code in worst[:_MOST_CAUSES]
     )
-
-
-def _gaps(reports: Sequence[Report]) -> tuple[tuple[str, int], ...]:
-    """Each stage that verdicts lack, with the number of adapters."""
-    amounts = Counter(each.stage for report in reports for each in told.gaps(report) if each.required)
-    return tuple(amounts.items())

@@ -1,9 +1,6 @@
 """Words that every format for machines shares."""
 
-import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from lorascan.core.evidence import Status
@@ -12,7 +9,6 @@ from lorascan.core.report import Report
 from lorascan.reporting import _digest
 from lorascan.reporting._foreign import foreign
 
-Shape = dict[str, Any]
 LONGEST = 1000
 """Characters of one foreign text; the JSON report has the whole."""
 _USUAL = {Severity.HIGH: Consequence.REJECT, Severity.MEDIUM: Consequence.REVIEW}
@@ -80,14 +76,9 @@ def gaps(report: Report) -> tuple[Gap, ...]:
     )
 
 
-def distinct(shapes: Iterable[Shape]) -> list[Shape]:
-    """The shapes, each once: some standards want their entries unique."""
-    return list({json.dumps(each, sort_keys=True): each for each in shapes}.values())
-
-
-def fired(reports: Sequence[Report]) -> tuple[Rule, ...]:
-    """The rules of all findings, each once, by code."""
-    return tuple({each.rule.code: each.rule for report in reports for each in sorted(report.findings, key=_by_code)}.values())
+def fired(report: Report) -> tuple[Rule, ...]:
+    """The rules of the findings, each once, by code."""
+    return tuple({each.rule.code: each.rule for each in sorted(report.findings, key=_by_code)}.values())
 
 
 def _by_code(finding: Finding) -> str:

@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -51,10 +51,10 @@ def own_format(path: Path) -> Format:
     def render(report: Report, _: Look) -> str:
         return _run(stencil, [report])
 
-    def render_all(reports: Sequence[Report], _: Look) -> str:
-        return _run(stencil, reports)
+    def pieces(reports: Sequence[Report], _: Look) -> Iterator[str]:
+        yield _run(stencil, reports)
 
-    return Format(name="template", suffixes=(), render=render, render_all=render_all)
+    return Format(name="template", suffixes=(), render=render, pieces=pieces)
 
 
 def escapes(path: PurePath) -> bool:

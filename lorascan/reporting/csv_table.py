@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look
@@ -13,19 +14,21 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 def _render(report: Report, look: Look) -> str:
-    return _render_all([report], look)
+    return "".join(_pieces([report], look))
 
 
-def _render_all(reports: Sequence[Report], _: Look) -> str:
+def _pieces(reports: Sequence[Report], _: Look) -> Iterator[str]:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row[name]) for name in COLUMNS] for row in rows(reports))
-    return text.getvalue()
+    for cells in chain([COLUMNS], ([_cell(row[name]) for name in COLUMNS] for row in rows(reports))):
+        writer.writerow(cells)
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
 
 
 def _cell(value: str | int | None) -> str | int | None:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-FORMAT = Format(name="csv", suffixes=(".csv",), render=_render, render_all=_render_all)
+FORMAT = Format(name="csv", suffixes=(".csv",), render=_render, pieces=_pieces)

@@ -10,36 +10,34 @@ from lorascan.core.findings import Finding, Severity, fingerprint
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting import _machine as told
-from lorascan.reporting._shapes import written
+from lorascan.reporting._pieces import distinct, pieces
 
 _VERSION = "1.6"
 _SEVERITY = {Severity.HIGH: "high", Severity.MEDIUM: "medium", Severity.LOW: "low", Severity.INFO: "info"}
 
 
 def _render(report: Report, look: Look) -> str:
-    return _render_all([report], look)
+    return "".join(_pieces([report], look))
 
 
-def _render_all(reports: Sequence[Report], _: Look) -> str:
+def _pieces(reports: Sequence[Report], _: Look) -> Iterator[str]:
     """The same files give the same serial number: it is made of their digests."""
-    serial = uuid.uuid5(uuid.NAMESPACE_OID, " ".join(_reference(each) for each in reports))
-    return written(
+    references, version, created = [], "", {}
+    for place, each in enumerate(reports):
+        references.append(_reference(each))
+        version = _digest.tool_version(each) if place == 0 else version
+        created = {"timestamp": _digest.created(each)}
+    return pieces(
         {
             "bomFormat": "CycloneDX",
             "specVersion": _VERSION,
-            "serialNumber": f"urn:uuid:{serial}",
+            "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, ' '.join(references))}",
             "version": 1,
-            "metadata": _metadata(reports),
-            "components": told.distinct(map(_component, reports)),
-            "vulnerabilities": told.distinct(_vulnerability(report, each) for report in reports for each in _digest.findings(report)),
+            "metadata": created | {"tools": {"components": [{"type": "application", "name": "lorascan", "version": version}]}},
+            "components": distinct(map(_component, reports)),
+            "vulnerabilities": distinct(_vulnerability(report, each) for report in reports for each in _digest.findings(report)),
         }
     )
-
-
-def _metadata(reports: Sequence[Report]) -> dict[str, Any]:
-    tool = {"type": "application", "name": "lorascan", "version": _digest.tool_version(reports[0]) if reports else ""}
-    created = {"timestamp": _digest.created(reports[-1])} if reports else {}
-    return created | {"tools": {"components": [tool]}}
 
 
 def _reference(report: Report) -> str:
@@ -98,4 +96,4 @@ def _vulnerability(report: Report, finding: Finding) -> dict[str, Any]:
     )
 
 
-FORMAT = Format(name="cyclonedx", suffixes=(".cdx.json",), render=_render, render_all=_render_all)
+FORMAT = Format(name="cyclonedx", suffixes=(".cdx.json",), render=_render, pieces=_pieces)

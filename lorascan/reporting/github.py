@@ -15,18 +15,21 @@ _ORDER = tuple(_LEVELS.values())
 
 
 def _render(report: Report, look: Look) -> str:
-    return _render_all([report], look)
+    return "".join(_pieces([report], look))
 
 
-def _render_all(reports: Sequence[Report], look: Look) -> str:
+def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
     """A line for each verdict, then the worst findings: at most ten in all, and how many were left out."""
-    verdicts = sorted(map(_verdict, reports), key=_place)
-    found = sorted((line for each in reports for line in _findings(each, look)), key=_place)
-    lines = [*verdicts, *found]
-    if len(lines) > _MOST:
-        rest = _line("notice", "lorascan", "", f"{len(lines) - _MOST + 1:,} more annotations are in the full report")
-        lines = [*lines[: _MOST - 1], rest]
-    return "".join(f"{each}\n" for each in lines)
+    amount, verdicts, found = 0, list[str](), list[str]()
+    for each in reports:
+        lines = list(_findings(each, look))
+        amount += 1 + len(lines)
+        verdicts = sorted([*verdicts, _verdict(each)], key=_place)[:_MOST]
+        found = sorted([*found, *lines], key=_place)[:_MOST]
+    shown = [*verdicts, *found]
+    if amount > _MOST:
+        shown = [*shown[: _MOST - 1], _line("notice", "lorascan", "", f"{amount - _MOST + 1:,} more annotations are in the full report")]
+    yield from (f"{each}\n" for each in shown)
 
 
 def _place(line: str) -> int:
@@ -62,4 +65,4 @@ def _property(text: str) -> str:
     return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
-FORMAT = Format(name="github", suffixes=(), render=_render, render_all=_render_all, commands=True)
+FORMAT = Format(name="github", suffixes=(), render=_render, pieces=_pieces, commands=True)

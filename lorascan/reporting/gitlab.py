@@ -1,52 +1,53 @@
 """Writes reports as GitLab's security report for static analysis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lorascan.core.findings import Finding, Severity
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting import _machine as told
-from lorascan.reporting._shapes import written
+from lorascan.reporting._pieces import pieces
 
 _VERSION = "15.0.7"
 """Of GitLab's schema sast-report-format."""
+_UNKNOWN = "unknown"
+"""The schema wants a version of at least one character."""
 _SEVERITY = {Severity.HIGH: "High", Severity.MEDIUM: "Medium", Severity.LOW: "Low", Severity.INFO: "Info"}
 
 
 def _render(report: Report, look: Look) -> str:
-    return _render_all([report], look)
+    return "".join(_pieces([report], look))
 
 
-def _render_all(reports: Sequence[Report], _: Look) -> str:
-    return written({"version": _VERSION, "scan": _scan(reports), "vulnerabilities": [_shape(one, each) for one, each in _open(reports)]})
-
-
-def _open(reports: Sequence[Report]) -> list[tuple[Report, Finding]]:
-    """The findings that nothing has set aside: GitLab keeps its own list of those that were dismissed."""
-    return [(report, each) for report in reports for each in told.open_findings(report)]
+def _pieces(reports: Sequence[Report], _: Look) -> Iterator[str]:
+    found = (_shape(report, each) for report in reports for each in told.open_findings(report))
+    return pieces({"version": _VERSION, "scan": _scan(reports), "vulnerabilities": found})
 
 
 def _scan(reports: Sequence[Report]) -> dict[str, Any]:
-    tool = {
-        "id": "lorascan",
-        "name": "lorascan",
-        "vendor": {"name": "lorascan"},
-        "version": _digest.tool_version(reports[0]) if reports else "",
-    }
-    ended = (_digest.created(reports[-1]) if reports else "").removesuffix("Z")
-    gaps = [each for report in reports for each in told.gaps(report)]
-    messages = [("info", f"{told.headline(each)} ({told.safe(told.place(each))})") for each in reports]
-    messages += [("fatal" if each.required else "info", each.told) for each in gaps]
+    version, ended, failed = _UNKNOWN, "", False
+    for place, each in enumerate(reports):
+        version = (_digest.tool_version(each) or _UNKNOWN) if place == 0 else version
+        ended = _digest.created(each)
+        failed = failed or any(gap.required for gap in told.gaps(each))
+    tool = {"id": "lorascan", "name": "lorascan", "vendor": {"name": "lorascan"}, "version": version}
     return {
         "analyzer": tool,
         "scanner": tool,
         "type": "sast",
-        "start_time": ended,
-        "end_time": ended,
-        "status": "failure" if any(each.required for each in gaps) else "success",
-        "messages": [{"level": level, "value": value} for level, value in messages if value],
+        "start_time": ended.removesuffix("Z"),
+        "end_time": ended.removesuffix("Z"),
+        "status": "failure" if failed else "success",
+        "messages": ({"level": level, "value": value} for level, value in _messages(reports) if value),
     }
+
+
+def _messages(reports: Sequence[Report]) -> Iterator[tuple[str, str]]:
+    for each in reports:
+        yield "info", f"{told.headline(each)} ({told.safe(told.place(each))})"
+    for report in reports:
+        yield from (("fatal" if each.required else "info", each.told) for each in told.gaps(report))
 
 
 def _shape(report: Report, finding: Finding) -> dict[str, Any]:
@@ -63,4 +64,4 @@ def _shape(report: Report, finding: Finding) -> dict[str, Any]:
     }
 
 
-FORMAT = Format(name="gitlab", suffixes=(".gitlab.json",), render=_render, render_all=_render_all)
+FORMAT = Format(name="gitlab", suffixes=(".gitlab.json",), render=_render, pieces=_pieces)

@@ -1,6 +1,6 @@
 """Writes a report as one self-contained page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
@@ -28,6 +28,7 @@ def _facts(report: Report, look: Look) -> dict[str, Any]:
         "report": report,
         "verdict": report.verdict,
         "decision": str(report.verdict.decision),
+        "word": _digest.word(report),
         "why": _digest.sentence(_digest.why(report)),
         "meaning": _digest.MEANING[report.verdict.decision],
         "no_activator": _digest.NO_ACTIVATOR if _digest.searched(report) and report.verdict.decision == "admit" else "",
@@ -71,9 +72,12 @@ def _file_map(report: Report) -> dict[str, Any]:
     }
 
 
-def _render_all(reports: Sequence[Report], look: Look) -> str:
+def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
     """The whole page of one adapter; an index of several, worst first, with the gist of each."""
-    return _render(reports[0], look) if len(reports) == 1 else index(reports, look)
+    if len(reports) == 1:
+        yield _render(reports[0], look)
+    else:
+        yield from index(reports, look)
 
 
-FORMAT = Format(name="html", suffixes=(".html", ".htm"), render=_render, render_all=_render_all)
+FORMAT = Format(name="html", suffixes=(".html", ".htm"), render=_render, pieces=_pieces)

@@ -1,6 +1,6 @@
 """Writes a report as an unsigned in-toto statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lorascan.core.evidence import Status
@@ -46,9 +46,10 @@ def _safe(value: object) -> object:
     return told.safe(value) if isinstance(value, str) else value
 
 
-def _render_all(reports: Sequence[Report], look: Look) -> str:
+def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
     """One statement a line."""
-    return "".join(f"{' '.join(line.strip() for line in _render(each, look).splitlines())}\n" for each in reports)
+    for each in reports:
+        yield f"{' '.join(line.strip() for line in _render(each, look).splitlines())}\n"
 
 
-FORMAT = Format(name="intoto", suffixes=(".intoto.json", ".intoto.jsonl"), render=_render, render_all=_render_all)
+FORMAT = Format(name="intoto", suffixes=(".intoto.json", ".intoto.jsonl"), render=_render, pieces=_pieces)

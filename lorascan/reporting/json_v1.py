@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from textwrap import indent
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +15,7 @@ from lorascan.core.findings import Finding, Rule, Verdict
 from lorascan.core.report import SCHEMA, Gate, Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting._machine import place
+from lorascan.reporting._pieces import pieces
 from lorascan.reporting._shapes import demand_bounded, plain, table, written
 
 KindT = TypeVar("KindT")
@@ -36,17 +36,8 @@ def _render(report: Report, _: Look) -> str:
     return written(_shape(report))
 
 
-def _render_all(reports: Sequence[Report], look: Look) -> str:
-    return "".join(_pieces(reports, look))
-
-
-def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
-    """The list as `json.dumps` would indent it; no line break stands within a text, where JSON escapes it."""
-    opened = "[\n"
-    for each in reports:
-        yield f"{opened}{indent(_render(each, look).rstrip(), '  ')}"
-        opened = ",\n"
-    yield "[]\n" if opened.startswith("[") else "\n]\n"
+def _pieces(reports: Sequence[Report], _: Look) -> Iterator[str]:
+    return pieces(map(_shape, reports))
 
 
 def _shape(report: Report) -> dict[str, Any]:
@@ -171,4 +162,4 @@ def _adapter(kind: type) -> "TypeAdapter[Any]":
     return TypeAdapter(kind)
 
 
-FORMAT = Format(name="json", suffixes=(".json",), aliases=("json-v1",), render=_render, render_all=_render_all, pieces=_pieces, load=_load)
+FORMAT = Format(name="json", suffixes=(".json",), aliases=("json-v1",), render=_render, pieces=_pieces, load=_load)

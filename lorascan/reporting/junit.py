@@ -13,13 +13,24 @@ from lorascan.reporting import _machine as told
 
 
 def _render(report: Report, look: Look) -> str:
-    return _render_all([report], look)
+    return "".join(_pieces([report], look))
 
 
-def _render_all(reports: Sequence[Report], _: Look) -> str:
-    document = JUnitXml("lorascan")
+def _pieces(reports: Sequence[Report], _: Look) -> Iterator[str]:
+    """The document of each suite, cut out of its own root: every `<` of a text is escaped."""
+    ending = ""
     for each in reports:
-        document.add_testsuite(_suite(each))
+        text = _document(_suite(each))
+        begin, end = text.index("<testsuite "), text.rindex("</testsuites>")
+        yield text[begin if ending else 0 : end]
+        ending = text[end:]
+    yield ending or _document()
+
+
+def _document(*suites: TestSuite) -> str:
+    document = JUnitXml("lorascan")
+    for each in suites:
+        document.add_testsuite(each)
     sink = io.BytesIO()
     document.write(sink)
     return sink.getvalue().decode("utf-8") + "\n"
@@ -91,4 +102,4 @@ def _finding(finding: Finding, file: str) -> TestCase:
     return case
 
 
-FORMAT = Format(name="junit", suffixes=(".junit.xml", ".xml"), render=_render, render_all=_render_all)
+FORMAT = Format(name="junit", suffixes=(".junit.xml", ".xml"), render=_render, pieces=_pieces)

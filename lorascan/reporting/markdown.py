@@ -1,7 +1,7 @@
 """Writes a report as GitHub-flavoured Markdown."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lorascan.core.behaviour import Candidates
 from lorascan.core.findings import Finding
@@ -54,12 +54,26 @@ def _whole(report: Report, look: Look, shown: str) -> str:
     return _within("\n".join(lines) + "\n")
 
 
-def _render_all(reports: Sequence[Report], look: Look) -> str:
-    rows = [
-        (f"{_SIGNS[each.verdict.decision]} {each.verdict.decision}", _code(place(each)), _escaped(_digest.why(each))) for each in reports
-    ]
-    head = "\n".join(_table(("Verdict", "File", "Why"), rows))
-    return _within("\n".join((head, "", *(_whole(each, look, place(each)) for each in reports))))
+def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
+    """A line a file, then each report, as far as there is room."""
+    taken: list[str] = []
+    size = 0
+    for each in _all_of(reports, look):
+        taken.append(each)
+        size += len(each.encode())
+        if size > _MOST_BYTES:
+            break
+    yield _within("".join(taken))
+
+
+def _all_of(reports: Sequence[Report], look: Look) -> Iterator[str]:
+    yield from (f"{line}\n" for line in _table(("Verdict", "File", "Why"), map(_row, reports)))
+    for each in reports:
+        yield f"\n{_whole(each, look, place(each))}"
+
+
+def _row(report: Report) -> tuple[str, str, str]:
+    return f"{_SIGNS[report.verdict.decision]} {_digest.word(report)}", _code(place(report)), _escaped(_digest.why(report))
 
 
 def _within(text: str) -> str:
@@ -71,7 +85,7 @@ def _within(text: str) -> str:
     return f"{kept}\n\nCut here: the JSON result holds the rest.\n"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
     yield f"|{' --- |' * len(head)}"
     for row in rows:
@@ -80,7 +94,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _summary(report: Report, shown: str) -> Iterator[str]:
     decision = report.verdict.decision
-    yield f"## {_SIGNS[decision]} lorascan: {decision}"
+    yield f"## {_SIGNS[decision]} lorascan: {_digest.word(report)}"
     yield ""
     yield f"{_code(shown)} under policy {_escaped(report.policy)}"
     yield ""
@@ -195,4 +209,4 @@ def _coverage(report: Report) -> Iterator[str]:
         yield f"Repeat: {_code(report.command, 1000)}"
 
 
-FORMAT = Format(name="markdown", suffixes=(".md",), render=_render, render_all=_render_all)
+FORMAT = Format(name="markdown", suffixes=(".md",), render=_render, pieces=_pieces)

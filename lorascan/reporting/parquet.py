@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import islice
 
 from lorascan.core.errors import Unavailable, UsageError
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look
 from lorascan.reporting._tables import COLUMNS, rows
+
+_ROWS_AT_ONCE = 4_096
+"""That are held together, and stand in one group of the file."""
 
 
 def _pack(reports: Sequence[Report]) -> bytes:
@@ -16,10 +20,11 @@ def _pack(reports: Sequence[Report]) -> bytes:
     import pyarrow as pa  # noqa: PLC0415 - only this format pays for it
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    columns = [(name, pa.int64() if name == "size" else pa.string()) for name in COLUMNS]
-    table = pa.Table.from_pylist([dict(row) for row in rows(reports)], schema=pa.schema(columns))
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
+    schema = pa.schema([(name, pa.int64() if name == "size" else pa.string()) for name in COLUMNS])
+    sink, every = pa.BufferOutputStream(), rows(reports)
+    with pq.ParquetWriter(sink, schema) as writer:
+        while some := [dict(row) for row in islice(every, _ROWS_AT_ONCE)]:
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
     return bytes(sink.getvalue().to_pybytes())
 
 

@@ -1,7 +1,7 @@
 """Writes reports as SARIF 2.1.0."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from lorascan.core.evidence import Status
@@ -9,7 +9,7 @@ from lorascan.core.findings import Consequence, Finding, Rule, Severity
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting import _machine as told
-from lorascan.reporting._shapes import written
+from lorascan.reporting._pieces import Places, distinct, pieces
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Consequence.REJECT: "error", Consequence.REVIEW: "warning", Consequence.REPORT: "note"}
@@ -18,39 +18,55 @@ _SECURITY = {Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "2.5", 
 _KINDS = {"waiver": "external", "baseline": "external", "allow list": "external"}
 
 
-def _render(report: Report, _: Look) -> str:
-    return _document([report])
+def _render(report: Report, look: Look) -> str:
+    return "".join(_pieces([report], look))
 
 
-def _render_all(reports: Sequence[Report], _: Look) -> str:
-    return _document(reports)
+def _pieces(reports: Sequence[Report], _: Look) -> Iterator[str]:
+    return pieces({"$schema": _SCHEMA, "version": "2.1.0", "runs": (_run(reports),)})
 
 
-def _document(reports: Sequence[Report]) -> str:
-    return written({"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(reports)]})
+@dataclass(slots=True, kw_only=True)
+class _Whole:
+    """What has to be known of all reports before the first can be written: `at` is the place of each report's artifact."""
+
+    at: list[int] = field(default_factory=list)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    version: str = ""
+    ended: str = ""
+    failed: bool = False
+
+
+def _looked_over(reports: Sequence[Report]) -> _Whole:
+    whole, artifacts = _Whole(), Places()
+    for each in reports:
+        whole.version = whole.version if whole.at else _digest.tool_version(each)
+        whole.at.append(artifacts.of(_artifact(each)))
+        whole.rules |= {rule.code: rule for rule in told.fired(each)}
+        whole.ended = _digest.created(each)
+        crashed = any(stage.status is Status.FAILED for stage in each.evidence.stages)
+        whole.failed = whole.failed or crashed or any(gap.required for gap in told.gaps(each))
+    return whole
 
 
 def _run(reports: Sequence[Report]) -> dict[str, Any]:
     """One run for all files: code scanning takes only one run of a tool and category."""
-    rules = told.fired(reports)
-    places = {rule.code: place for place, rule in enumerate(rules)}
-    artifacts = told.distinct(map(_artifact, reports))
-    index = {json.dumps(each): at for at, each in enumerate(artifacts)}
-    at = [index[json.dumps(_artifact(each))] for each in reports]
+    whole = _looked_over(reports)
+    places = {code: place for place, code in enumerate(whole.rules)}
     return {
-        "artifacts": artifacts,
+        "artifacts": distinct(map(_artifact, reports)),
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(reports, at)],
-        "results": [
-            _result(report, place, each, places) for place, report in zip(at, reports, strict=True) for each in _digest.findings(report)
-        ],
-        "tool": {
-            "driver": {
-                "name": "lorascan",
-                "version": _digest.tool_version(reports[0]) if reports else "",
-                "rules": [_rule(each) for each in rules],
-            }
-        },
+        "invocations": (
+            {
+                "endTimeUtc": whole.ended,
+                "executionSuccessful": not whole.failed,
+                "toolExecutionNotifications": _notifications(reports, whole),
+            },
+        ),
+        "results": (
+            _result(report, at, each, places) for at, report in zip(whole.at, reports, strict=True) for each in _digest.findings(report)
+        ),
+        "tool": {"driver": {"name": "lorascan", "version": whole.version, "rules": [_rule(each) for each in whole.rules.values()]}},
     }
 
 
@@ -70,24 +86,15 @@ def _artifact(report: Report) -> dict[str, Any]:
     }
 
 
-def _invocation(reports: Sequence[Report], at: Sequence[int]) -> dict[str, Any]:
-    gaps = [(place, told.address(report), each) for place, report in zip(at, reports, strict=True) for each in told.gaps(report)]
-    failed = any(each.required for _, _, each in gaps) or any(
-        stage.status is Status.FAILED for report in reports for stage in report.evidence.stages
-    )
-    return {
-        "endTimeUtc": _digest.created(reports[-1]) if reports else "",
-        "executionSuccessful": not failed,
-        "toolExecutionNotifications": [
-            {
+def _notifications(reports: Sequence[Report], whole: _Whole) -> Iterator[dict[str, Any]]:
+    for place, report in zip(whole.at, reports, strict=True):
+        for each in told.gaps(report):
+            yield {
                 "descriptor": {"id": f"stage/{each.stage}"},
                 "level": "error" if each.required else "note",
-                "locations": [{"physicalLocation": {"artifactLocation": {"index": place, "uri": address}}}],
+                "locations": [{"physicalLocation": {"artifactLocation": {"index": place, "uri": told.address(report)}}}],
                 "message": {"text": each.told},
             }
-            for place, address, each in gaps
-        ],
-    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -144,4 +151,4 @@ def _location(report: Report, at: int, finding: Finding) -> dict[str, Any]:
     return shape
 
 
-FORMAT = Format(name="sarif", suffixes=(".sarif", ".sarif.json"), render=_render, render_all=_render_all)
+FORMAT = Format(name="sarif", suffixes=(".sarif", ".sarif.json"), render=_render, pieces=_pieces)

@@ -42,36 +42,33 @@ def _whole(report: Report, look: Look, shown: str) -> str:
     return sheet.text()
 
 
-def _render_all(reports: Sequence[Report], look: Look) -> str:
-    return "".join(_pieces(reports, look))
-
-
 def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
     """Each report, then one line a file."""
     rows: list[tuple[str, str, str]] = []
+    sheet = Sheet(look)
+    most = sheet.width // 2  # for a path: what tells two of them apart stands at its end
     for each in reports:
         path = place(each)  # adapters of many authors share one name
         yield ("\n\n" if rows else "") + _whole(each, look, path)
-        rows.append((str(each.verdict.decision), foreign(path), foreign(_digest.why(each))))
-    sheet = Sheet(look)
-    most = sheet.width // 2  # for a path: what tells two of them apart stands at its end
-    rows = [(decision, cut_left(path, most), why) for decision, path, why in rows]
-    rest = sheet.width - _BESIDE_WHY - max((columns(path) for _, path, _ in rows), default=0)
-    rows = [(decision, path, cut(why, max(rest, _LEAST_WHY))) for decision, path, why in rows]
+        rows.append((_digest.word(each), cut_left(foreign(path), most), cut(foreign(_digest.why(each)), sheet.width)))
+    beside = _GAPS + max((columns(each[0]) for each in rows), default=0) + max((columns(each[1]) for each in rows), default=0)
+    rows = [(word, path, cut(why, max(sheet.width - beside, _LEAST_WHY))) for word, path, why in rows]
     sheet.heading(write.count(len(rows), "file"))
-    sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else _COLOURS[row[0]])
+    sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else _COLOURS[row[0].partition(" ")[0]])
     yield sheet.text()
 
 
-_BESIDE_WHY, _LEAST_WHY = 15, 12
-"""Columns that the longest verdict and the gaps of the table take, and that a reason takes at least."""
+_GAPS, _LEAST_WHY = 6, 12
+"""Columns that the margin and the gaps of the table take, and that a reason takes at least."""
 
 
 def _summary(sheet: Sheet, report: Report, shown: str) -> None:
     decision = report.verdict.decision
     badge = sheet.paint(f" {decision.upper()} ", f"{_COLOURS[decision]} badge")
-    name = cut_left(foreign(shown), sheet.width - len(decision) - 3)
-    sheet.line(f"{badge} {sheet.paint(name, 'bold')}" if badge.startswith("\x1b") else f"{decision.upper()}  {name}")
+    aside = _digest.word(report).removeprefix(decision)
+    name = cut_left(foreign(shown), sheet.width - len(decision) - len(aside) - 3)
+    painted = badge.startswith("\x1b")
+    sheet.line(f"{badge}{aside} {sheet.paint(name, 'bold')}" if painted else f"{decision.upper()}{aside}  {name}")
     sheet.paragraph(foreign(_digest.sentence(_digest.why(report)), 400), 0)
     for each in _digest.further_reasons(report)[:_MOST_LISTED]:
         sheet.paragraph(foreign(_digest.sentence(each), 400), 2, "dim")
@@ -268,4 +265,4 @@ def _closing(sheet: Sheet, report: Report, look: Look) -> None:
         sheet.command(foreign(report.command, 1000))
 
 
-FORMAT = Format(name="text", suffixes=(".txt",), render=_render, render_all=_render_all, pieces=_pieces)
+FORMAT = Format(name="text", suffixes=(".txt",), render=_render, pieces=_pieces)

@@ -22,7 +22,7 @@ from lorascan.commands._shelf import Shelf, shelf
 from lorascan.core.evidence import StageName
 from lorascan.core.progress import Progress
 from lorascan.core.report import Report
-from lorascan.reporting import PLAIN, formats
+from lorascan.reporting import PLAIN, _fleet, formats, markdown, render, render_all
 from tests.adapters.builders import ATTENTION
 from tests.cli.in_process import Called, caller
 from tests.hostile.files import REFUSED
@@ -138,28 +138,50 @@ def shown() -> list[Report]:
     return [replace(each, environment={**each.environment, "created": "2026-01-02T03:04:05Z"}) for each in made]
 
 
-@pytest.mark.parametrize("name", [each.name for each in formats().values() if each.render_all is not None])
+@pytest.mark.parametrize("name", [each.name for each in formats().values() if each.pieces is not None])
 def test_every_format_says_of_reports_on_the_shelf_what_it_says_of_them_in_memory(name: str) -> None:
-    kind, reports = formats()[name], shown()
-    assert kind.render_all is not None
+    reports = shown()
 
     with shelf(many=True) as kept:
         for each in reports:
             kept.put(each)
-        told = kind.render_all(kept, PLAIN)
-        in_pieces = "".join(kind.pieces(kept, PLAIN)) if kind.pieces else told
+        told = render_all(kept, name)
 
-    assert told == kind.render_all(reports, PLAIN)
-    assert in_pieces == told
+    assert told == render_all(reports, name)
+
+
+@pytest.mark.parametrize("name", [each.name for each in formats().values() if each.pieces is not None])
+def test_no_format_holds_the_reports_that_it_writes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page and a summary hold what they show, which is bounded."""
+    monkeypatch.setattr(markdown, "_MOST_BYTES", 4_000)
+    monkeypatch.setattr(_fleet, "_MOST_ROWS", 4)
+    monkeypatch.setattr(_fleet, "_MOST_BLOCKS", 2)
+    write = formats()[name].pieces
+    assert write is not None
+
+    def peak(amount: int) -> int:
+        with shelf(many=True) as kept:
+            for number in range(amount):
+                kept.put(replace(examples.undecided(), name=f"{number:04}.safetensors"))
+            tracemalloc.start()
+            try:
+                for _ in write(kept, PLAIN):
+                    pass
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    peak(4)
+    few, many = peak(4), peak(24)
+    assert many - few < 20 * 5_000, "a place, a name, a reason and what is not yet collected, where a report takes 80 kB"
 
 
 def test_a_list_of_json_in_pieces_is_one_document() -> None:
-    kind, reports = formats()["json"], shown()
-    assert kind.render_all is not None
+    reports = shown()
 
     for some in (reports, reports[:1], []):
-        alone = [json.loads(kind.render(each, PLAIN)) for each in some]
-        assert kind.render_all(some, PLAIN) == json.dumps(alone, sort_keys=True, indent=2) + "\n"
+        alone = [json.loads(render(each, "json")) for each in some]
+        assert render_all(some, "json") == json.dumps(alone, sort_keys=True, indent=2) + "\n"
 
 
 def test_reports_on_the_shelf_take_no_memory_and_keep_their_order() -> None:

@@ -62,8 +62,8 @@ def told(kind: Format, example: str) -> bytes:
     if len(reports) == 1:
         text = kind.render(reports[0], PLAIN)
     else:
-        assert kind.render_all is not None
-        text = kind.render_all(reports, PLAIN)
+        assert kind.pieces is not None
+        text = "".join(kind.pieces(reports, PLAIN))
     return steady(kind, text).encode()
 
 

@@ -60,6 +60,9 @@ def test_what_was_not_assessed_is_shown(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_decision_stands_before_everything_else(name: str, example: Report) -> None:
     written = render(example, name)
+    if name == "codequality" and example.verdict.decision == "admit":
+        assert written == "[]\n", "a list of violations holds nothing of an admitted file"
+        return
 
     told = re.search(r"\b(admit|review|reject|undecided)\b", written[written.find("<h1") :] if name == "html" else written, re.IGNORECASE)
     assert told
@@ -72,7 +75,7 @@ def test_no_output_calls_an_adapter_by_the_word_that_promises_too_much(name: str
         assert "clean" not in LIBRARY.sub("", render(report, name)).lower()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [each for each in FORMATS if each != "codequality"])
 def test_an_admit_says_what_was_searched_for(name: str) -> None:
     assert "no activator found in the searched spaces" in render(honest(), name).lower()
 
@@ -84,11 +87,11 @@ def test_rendering_the_same_report_twice_gives_the_same_bytes(name: str, example
     assert render(example, name) == render(example, name)
 
 
-@pytest.mark.parametrize("name", [each.name for each in formats().values() if each.render_all])
+@pytest.mark.parametrize("name", [each.name for each in formats().values() if each.pieces])
 def test_several_reports_fit_in_one_document(name: str) -> None:
-    written = render_all([honest(), backdoored()], name)
+    written = render_all([undecided(), backdoored()], name)
 
-    assert "halftone-style.safetensors" in written
+    assert "pastel.safetensors" in written
     assert "halftone-style-v2.safetensors" in written
 
 

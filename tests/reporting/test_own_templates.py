@@ -34,9 +34,9 @@ def test_one_template_serves_one_report_and_several(tmp_path: Path) -> None:
     path.write_text("{% for each in reports %}{{ each.subject.name }} {{ each.verdict.decision }}\n{% endfor %}", encoding="utf-8")
     own = own_format(path)
 
-    assert own.render_all is not None
+    assert own.pieces is not None
     assert own.render(honest(), PLAIN) == "halftone-style.safetensors admit\n"
-    assert len(own.render_all([honest(), backdoored()], PLAIN).splitlines()) == 2
+    assert len("".join(own.pieces([honest(), backdoored()], PLAIN)).splitlines()) == 2
 
 
 @pytest.mark.parametrize(
