@@ -21,7 +21,7 @@ def machine() -> dict[str, Any]:
     isolation = _isolation()
     device = {"cpus": _cpus(), "memory_bytes": _memory(), "cuda": _cuda()}
     bases, missing = _bases(), [name for name in _AUDIT if find_spec(name) is None]
-    remedies = [each["remedy"] for each in isolation["backends"] if each["remedy"]] if not isolation["chosen"] else []
+    remedies = [each["remedy"] for each in isolation["backends"] if each["remedy"] and each["automatic"]] if not isolation["chosen"] else []
     if missing:
         remedies.append('pip install "lorascan[audit]"')
     if not bases:
@@ -54,9 +54,19 @@ def _system() -> dict[str, Any]:
 def _isolation() -> dict[str, Any]:
     from lorascan.sandbox import known_backends  # noqa: PLC0415 - the help stays light
 
-    automatic = [name for name, backend in known_backends().items() if backend.place is not None]
-    tried = [_tried(name) for name in automatic]
-    return {"chosen": next((each["name"] for each in tried if each["proved"]), None), "backends": tried}
+    places = {name: backend.place for name, backend in known_backends().items() if name != "none"}
+    tried = [_tried(name) | {"automatic": place is not None} for name, place in places.items()]
+    chosen = next((each["name"] for each in tried if each["proved"] and each["automatic"]), None)
+    return {"chosen": chosen, "backends": tried, "control_group": _control_group()}
+
+
+def _control_group() -> dict[str, Any]:
+    """Where a worker's memory can be bounded by a control group, and why not where it cannot."""
+    from lorascan.sandbox import control_group  # noqa: PLC0415
+
+    place = control_group.place() if sys.platform == "linux" else None
+    missing = control_group.missing() if sys.platform == "linux" else "no control groups here"
+    return {"place": None if place is None else str(place), "missing": missing}
 
 
 def _tried(name: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def doctor(
         Path | None,
         typer.Option(help="Run this Python file inside the worker's lock and print what it prints: attack it.", show_default=False),
     ] = None,
-    isolation: Annotated[str, typer.Option(help="For --payload: auto, namespaces or process.")] = "auto",
+    isolation: Annotated[str, typer.Option(help="For --payload: auto, namespaces, process or container.")] = "auto",
     seconds: Annotated[float, typer.Option(help="For --payload: wall seconds until it is ended.", min=0.1, max=3600)] = 60.0,
     output_format: Annotated[DoctorFormat, typer.Option("--format", "-f", help="How to tell it.")] = DoctorFormat.TEXT,
 ) -> None:
@@ -57,8 +57,8 @@ def _perform(payload: Path, isolation: str, seconds: float, output_format: Docto
     from lorascan.commands._payload import performed  # noqa: PLC0415
     from lorascan.core.errors import UsageError  # noqa: PLC0415
 
-    if isolation not in ("auto", "namespaces", "process"):
-        message = f"--isolation {isolation}: a payload runs behind a lock only: auto, namespaces or process"
+    if isolation not in ("auto", "namespaces", "process", "container"):
+        message = f"--isolation {isolation}: a payload runs behind a lock only: auto, namespaces, process or container"
         raise UsageError(message)
     ended = performed(payload, isolation, seconds)
     if output_format is DoctorFormat.JSON:
@@ -99,6 +99,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"Isolation   {chosen or 'NONE: the static stages run, the rest is not run, nothing is admitted'}"
     for each in found["isolation"]["backends"]:
         yield from _backend(each)
+    yield f"  {'limits':<10}  {_bounds(found['isolation']['control_group'])}"
     yield f"  {'none':<10}  only by --isolation none-at-my-own-risk; refused where CI is set" + (", as it is here" if system["ci"] else "")
     yield ""
     memory = f", {device['memory_bytes'] / _GIB:.0f} GiB of memory" if device["memory_bytes"] else ""
@@ -114,14 +115,21 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"{'To do' if number == 0 else '':<12}{line}"
 
 
+def _bounds(group: dict[str, Any]) -> str:
+    """Where the limits of a worker come from."""
+    own = "the kernel's limits of a process, and memory watched every 100 ms"
+    return f"{own}; a control group below {group['place']}" if group["place"] else f"{own}; no control group: {group['missing']}"
+
+
 def _backend(tried: dict[str, Any]) -> Iterator[str]:
+    asked = "" if tried["automatic"] else " (only by --isolation)"
     if not tried["proved"]:
-        yield f"  {tried['name']:<10}  not here: {tried['reason']}"
+        yield f"  {tried['name']:<10}  not here{asked}: {tried['reason']}"
         yield f"  {'':<10}  {tried['remedy']}"
         return
     held = f"{sum(tried['checks'].values())} of {len(tried['checks'])} checks held"
     lock = f"{held}, Landlock ABI {tried['landlock_abi']}, user {tried['uid']} inside"
-    yield f"  {tried['name']:<10}  proved: {lock}, {tried['seconds']:.2f} s"
+    yield f"  {tried['name']:<10}  proved{asked}: {lock}, {tried['seconds']:.2f} s"
 
 
 COMMAND = Command(name="doctor", run=doctor)

@@ -44,8 +44,8 @@ class Group:
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel has killed a process of this group for its memory."""
         with suppress(OSError):
-            counts = dict(line.split() for line in (self.folder / "memory.events").read_text(encoding="ascii").splitlines())
-            return counts.get("oom_kill", "0") != "0"
+            lines = (self.folder / "memory.events").read_text(encoding="ascii").splitlines()
+            return any(name == "oom_kill" and count != "0" for name, _, count in (line.partition(" ") for line in lines))
         return False
 
     def remove(self) -> bool:
@@ -55,7 +55,7 @@ class Group:
         until = time.monotonic() + _REMOVAL_SECONDS
         while self.folder.exists():
             with suppress(OSError):
-                os.rmdir(self.folder)  # noqa: PTH106 - its files go with it
+                _remove_folder(self.folder)
                 return True
             if time.monotonic() >= until:
                 return False
@@ -167,11 +167,15 @@ def _sweep(parent: Path) -> None:
         found = _NAME.fullmatch(each.name)
         if found and not Path("/proc", found[1]).exists():
             with suppress(OSError):
-                os.rmdir(each)  # noqa: PTH106
+                _remove_folder(each)
 
 
 def _make_folder(folder: Path) -> None:
     folder.mkdir()
+
+
+def _remove_folder(folder: Path) -> None:
+    folder.rmdir()  # its files go with it
 
 
 def _write(folder: Path, name: str, value: int) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from lorascan.commands import _machine, _payload
 from lorascan.core.errors import Unavailable
-from lorascan.sandbox import nvidia, parent
+from lorascan.sandbox import control_group, nvidia, parent
 from lorascan.sandbox.backend import Backend
+from lorascan.sandbox.backends import container
 from tests.cli.in_process import Called, caller
-from tests.sandbox.conftest import usable
+from tests.sandbox.conftest import containers, usable
 from tests.sandbox.test_start import absent, only
 
 
@@ -30,7 +31,7 @@ def test_every_backend_is_started_and_told_as_it_proved_itself(call: Called) -> 
     _, out, _ = call("doctor", "-f", "json")
 
     told = json.loads(out)
-    assert {each["name"] for each in told["isolation"]["backends"] if each["proved"]} == set(usable())
+    assert {each["name"] for each in told["isolation"]["backends"] if each["proved"]} == {*usable(), *containers()}
     assert told["isolation"]["chosen"] == next(iter(usable()), None)
     for each in told["isolation"]["backends"]:
         if each["proved"]:
@@ -48,6 +49,37 @@ def test_the_text_names_isolation_device_bases_and_extras(call: Called) -> None:
     assert {"Isolation", "Device", "Bases", "Extras", "lab"} <= set(words)
     assert "unverified" in out
     assert code in (0, 3)
+
+
+def test_a_container_is_told_and_never_chosen(call: Called, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(container.ENGINE, str(tmp_path / "no engine"))
+
+    _, out, _ = call("doctor", "-f", "json")
+    _, text, _ = call("doctor")
+
+    told = json.loads(out)
+    (asked,) = [each for each in told["isolation"]["backends"] if not each["automatic"]]
+    assert asked["name"] == "container"
+    assert "no engine is not installed" in asked["reason"]
+    assert container.IMAGE in asked["remedy"]
+    assert "container   not here (only by --isolation)" in text
+    assert asked["remedy"] not in told["remedies"]
+
+
+@pytest.mark.parametrize("place", [None, Path("/sys/fs/cgroup/user.slice")])
+def test_where_a_workers_limits_come_from_is_told(call: Called, monkeypatch: pytest.MonkeyPatch, place: Path | None) -> None:
+    monkeypatch.setattr(_machine, "_tried", lambda name: {"name": name, "proved": False, "reason": "", "remedy": ""})
+    monkeypatch.setattr(control_group, "place", lambda: place)
+
+    _, out, _ = call("doctor", "-f", "json")
+    _, text, _ = call("doctor")
+
+    group = json.loads(out)["isolation"]["control_group"]
+    assert group["place"] == (place and str(place))
+    assert bool(group["missing"]) is (place is None)
+    assert ("a control group below /sys/fs/cgroup/user.slice" in text) is (place is not None)
+    assert ("no control group: " in text) is (place is None)
+    assert "watched every 100 ms" in text
 
 
 def test_a_machine_without_isolation_is_told_what_to_install_and_exits_3(call: Called, monkeypatch: pytest.MonkeyPatch) -> None:
