@@ -1,7 +1,9 @@
 """THE contents page: what one audit does, in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from lorascan.bases import base_weights, identify, manifests_for, resolve_base
@@ -9,7 +11,7 @@ from lorascan.core.adapter import Adapter, BaseFacts, FileFacts, VettedFile
 from lorascan.core.behaviour import Candidates
 from lorascan.core.errors import StageFailed
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
-from lorascan.core.findings import Finding
+from lorascan.core.findings import Consequence, Finding
 from lorascan.core.progress import Listener, silent
 from lorascan.core.recall import Recall
 from lorascan.core.report import Report
@@ -49,16 +51,44 @@ def audit(  # noqa: PLR0913 - each but the first two is a collaborator that a ca
     report. Raises UsageError for settings that make no sense, FileNotFoundError where there is no file.
     """
     rules = rules or rulebook(settings)
-    policy = rules.policy
+    policy, settings = rules.policy, settings.with_budget(rules.policy.budget)
     evidence = _with_digests(Evidence.collect(at_rest(path, settings, surroundings), listener))
     found, _ = examine(evidence)
-    listed = known(evidence, rules.allowed, rules.blocked)
     if policy.loads or settings.keep_going:
-        if evidence.has(Subject) and (settings.keep_going or may_be_loaded(marked(evidence, found, rules), policy, listed)):
+        if evidence.has(Subject) and (settings.keep_going or _may_meet_the_worker(evidence, found, rules)):
             evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener, recall), listener))
         evidence = _with_the_stages_that_did_not_run(evidence)
         found, _ = examine(evidence)
     return _decided(path, evidence, found, rules, command)
+
+
+def nominate(path: Path, settings: Settings = DEFAULT, *, listener: Listener = silent) -> tuple[Evidence, tuple[Finding, ...]]:
+    """The same stages up to the hunt, and no verdict: what was gathered, and the findings that kept the file from being loaded.
+
+    What the settings' policy rejects is not loaded. Candidates are in the evidence where the hunt ran to its end. Raises as
+    `audit` does.
+    """
+    rules = rulebook(settings)
+    settings = settings.with_budget(rules.policy.budget)
+    evidence = _with_digests(Evidence.collect(at_rest(path, settings), listener))
+    found = marked(evidence, examine(evidence)[0], rules)
+    if not _may_meet_the_worker(evidence, found, rules):
+        return evidence, tuple(each for each in found if each.consequence is Consequence.REJECT)
+    if evidence.has(Subject):
+        steps = _before(StageName.PROBE, in_action(evidence, settings, listener, None))
+        evidence = evidence.joined(Evidence.collect(steps, listener))
+    return evidence, ()
+
+
+def _may_meet_the_worker(evidence: Evidence, found: Sequence[Finding], rules: Rulebook) -> bool:
+    """Whether nothing found at rest rejects."""
+    return may_be_loaded(marked(evidence, found, rules), rules.policy, known(evidence, rules.allowed, rules.blocked))
+
+
+def _before(stage: StageName, steps: Generator[object]) -> Iterator[object]:
+    """The steps up to the beginning of a stage; what they hold open is closed then."""
+    with closing(steps):
+        yield from takewhile(lambda step: step is not stage, steps)
 
 
 def unfinished(path: Path, failed: StageFailed, rules: Rulebook, *, command: str = "") -> Report:
@@ -125,7 +155,7 @@ def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = 
     yield Subject(vetted=vetted, adapter=adapter, base=base)
 
 
-def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall: Recall | None) -> Iterator[object]:
+def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall: Recall | None) -> Generator[object]:
     """The adapter on its base, inside the lock: load, hunt, probe."""
     from lorascan.hunting import hunt  # noqa: PLC0415 - static audits need none of these
     from lorascan.probing import probe  # noqa: PLC0415
@@ -142,12 +172,13 @@ def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall
         yield from isolation
         yield loaded
         yield StageName.HUNT
-        scenes = suite_for(base.family).prompt[: settings.budget.contexts]
+        suite = suite_for(base.family)
         candidates = hunt(
             bench,
             subject.adapter,
             tensors=read_canonical(written),
-            scenes=scenes,
+            scenes=suite.prompt[: settings.budget.contexts],
+            concepts=suite.concepts,
             declared=declared,
             settings=settings,
             listener=listener,

@@ -37,6 +37,7 @@ class Config(Strict):
     isolation: str = "auto"
     declared: tuple[str, ...] = ()
     seed: int = 0
+    budget: str | float | None = None
     keep_going: bool = False
     fail_on: Severity | None = None
     min_severity: Severity = Severity.INFO

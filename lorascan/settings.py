@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lorascan.core.errors import UsageError
 
@@ -39,7 +39,9 @@ class WorkerLimits(Strict):
 class Budget(Strict):
     """How much is searched and drawn. Counts; a pair is one prompt with one noise seed."""
 
+    seconds: float | None = Field(None, gt=0, le=1e7, description="wall seconds of the hunt in which a method may begin; None = no end")
     contexts: int = Field(8, description="prompts in which the hunt searches")
+    refined_contexts: int = Field(3, description="of these, prompts in which the denoiser sweep's best are scored again")
     sweep_tokens: int = Field(8192, description="larger vocabularies are narrowed before they are denoised")
     narrowed_tokens: int = Field(512, description="tokens that are left by each way of narrowing")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
@@ -51,6 +53,46 @@ class Budget(Strict):
     dosed: int = Field(2, description="candidates drawn at every scale")
     dose_pairs: int = 8
     pictured: int = Field(3, description="pairs shown in the report for each dosed text")
+    targets: int = Field(0, description="candidates whose target is named without pictures; an audit names targets by its pictures")
+
+    @property
+    def label(self) -> str:
+        """What a report calls it: default, thorough, so many seconds, or a choice of the caller's own."""
+        known = next((name for name, each in BUDGETS.items() if each == self.model_copy(update={"seconds": None, "targets": 0})), "custom")
+        return known if self.seconds is None else f"{known}, {self.seconds:g} s to hunt"
+
+
+BUDGETS = {
+    "default": Budget(),
+    "thorough": Budget(
+        contexts=16,
+        refined_contexts=9,
+        narrowed_tokens=2048,
+        nominated=28,
+        select_pairs=8,
+        confirmed=8,
+        confirm_pairs=28,
+        controls=12,
+        declared=6,
+        dosed=4,
+        dose_pairs=14,
+    ),
+}
+"""By name. Thresholds are learnt on audits at the default; the thorough one looks at two to three times as much."""
+
+
+def budget_named(text: str) -> Budget:
+    """default, thorough, or a number of seconds for the hunt. Raises UsageError."""
+    if text in BUDGETS:
+        return BUDGETS[text]
+    if text == "quick":
+        message = "there is no budget 'quick' yet: nothing confirms a trigger without pictures; give the hunt seconds instead"
+        raise UsageError(message)
+    try:
+        return Budget(seconds=float(text))
+    except ValueError as error:  # no number, or none that makes sense
+        message = f"unknown budget {text!r}; known are {', '.join(BUDGETS)}, and a number of seconds above 0"
+        raise UsageError(message) from error
 
 
 class Settings(Strict):
@@ -69,8 +111,17 @@ class Settings(Strict):
     timeout_seconds: float | None = Field(None, gt=0, le=1e7, description="wall seconds for one file; then its audit is undecided")
     scorer: Path | None = Field(None, description="open_clip folder that scores pictures; None = the family's own")
     limits: Limits = Limits()
-    budget: Budget = Budget()
+    budget: Budget = Field(Budget(), description="default, thorough, seconds for the hunt, or single counts; unset = the policy's own")
     worker: WorkerLimits = WorkerLimits()
+
+    @field_validator("budget", mode="before")
+    @classmethod
+    def _by_name(cls, value: object) -> object:
+        return budget_named(str(value)) if isinstance(value, str | int | float) else value
+
+    def with_budget(self, name: str) -> "Settings":
+        """These settings with the budget of that name, unless the caller chose one."""
+        return self if "budget" in self.model_fields_set else self.model_copy(update={"budget": budget_named(name)})
 
 
 DEFAULT = Settings()

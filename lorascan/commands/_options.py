@@ -98,6 +98,14 @@ Template = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of every random choice; 0 by default.", show_default=False)]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        help="How much to search: default, thorough, or seconds in which a search may begin; what is left out is said. Default: the "
+        "policy's own, thorough for strict and research.",
+        show_default=False,
+    ),
+]
 AllowList = Annotated[
     Path | None, typer.Option(help="SHA-256 digests whose findings are set aside, those of the container excepted.", show_default=False)
 ]

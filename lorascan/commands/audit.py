@@ -32,6 +32,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     output: options.Output = None,
     template: options.Template = None,
     seed: options.Seed = None,
+    budget: options.Budget = None,
     fail_on: options.FailOn = None,
     min_severity: options.MinSeverity = None,
     baseline: options.Baseline = None,
@@ -62,7 +63,8 @@ def audit(  # noqa: PLR0913 - one parameter an option
     speak(as_json=log_format is options.LogFormat.JSON, verbose=verbose)
     with _selected(target, stdin_filename, max_size, timeout, online=online) as selected, shelf(many=selected.many) as reports:
         found = _effective(given, selected, target)
-        settings, rules = _settings(found.config), _rules(found)
+        rules = _rules(found)
+        settings = _settings(found.config).with_budget(rules.policy.budget)
         into = sinks(found.config.format, output or [], many=selected.many, template=template)
         for name in selected.missing:
             say(f"no adapter found at {name}", "error")
@@ -126,6 +128,7 @@ def _settings(config: "Config") -> "Settings":
         isolation=config.isolation,
         declared=config.declared,
         seed=config.seed,
+        budget=config.budget,
         keep_going=config.keep_going,
         limits={"file_bytes": size(config.max_size)} if config.max_size else None,
         timeout_seconds=config.timeout,

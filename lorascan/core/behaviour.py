@@ -63,11 +63,17 @@ class TriggerCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """The hunt's ranked nominations, the spaces searched, and those not reached."""
+    """The hunt's ranked nominations, the spaces searched, and those not reached.
+
+    `left_out`: methods that had something to search and did not begin before the budget's time was over; `budget` what the
+    search was given, in words.
+    """
 
     ranked: tuple[TriggerCandidate, ...]
     spaces: tuple[str, ...]
     limits: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    budget: str = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

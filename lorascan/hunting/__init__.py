@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from time import monotonic
 
 from lorascan.core.adapter import Adapter
 from lorascan.core.behaviour import Candidates, TriggerCandidate
@@ -9,6 +10,7 @@ from lorascan.core.catalogue import members
 from lorascan.core.progress import Listener, silent
 from lorascan.hunting.declared import declared_words, is_declared
 from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.targets import Targets, with_targets
 from lorascan.hunting.triggers import Scene
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.settings import Settings
@@ -35,13 +37,16 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
     *,
     tensors: Mapping[str, FloatArray],
     scenes: Sequence[Scene],
+    concepts: Sequence[str] = (),
     declared: Sequence[str],
     settings: Settings,
     listener: Listener = silent,
 ) -> Candidates:
     """Search every space that a method reaches and merge the nominations.
 
-    `scenes` are the plain prompts to search in, `declared` the declared trigger phrases, whose effect is explained.
+    `scenes` are the plain prompts to search in, `declared` the declared trigger phrases, whose effect is explained, `concepts`
+    what a target may be named by. Where the budget has seconds, no method but the first begins once they are over; one that
+    has begun is finished.
     """
     scope = Hunt(
         bench=bench,
@@ -53,20 +58,35 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
         settings=settings,
         listener=listener,
     )
-    found: list[Found] = []
-    lacking: list[str] = []
+    methods, budget = hunting_methods(), settings.budget
     words = declared_words((*declared, *adapter.facts.declared_triggers))
-    for method in hunting_methods().values():
-        if not method.applies(scope) and method.lacks(scope):
-            lacking.append(f"{method.name}: {method.lacks(scope)}")
-        elif method.runs(scope):
-            found.append(method.search(scope))
-            scope = replace(scope, nominated=tuple(_merged([each.candidates for each in found], words)))
+    results: dict[str, Found] = {}
+    late: list[str] = []
+    began = monotonic()
+    for method in sorted(methods.values(), key=lambda each: -each.worth):
+        if not method.runs(scope):
+            continue
+        if results and budget.seconds is not None and monotonic() - began >= budget.seconds:
+            late.append(method.name)
+            continue
+        results[method.name] = method.search(scope)
+        scope = replace(scope, nominated=tuple(_merged([results[name].candidates for name in _listed(results)], words)))
+    found = [results[name] for name in _listed(results)]
+    lacking = [f"{each.name}: {each.lacks(scope)}" for each in methods.values() if not each.applies(scope) and each.lacks(scope)]
+    left_out = tuple(f"{name}: not begun, the {budget.seconds:g} s to hunt were over" for name in late)
+    named = with_targets(scope, concepts) if budget.targets else Targets(candidates=scope.nominated)
     return Candidates(
-        ranked=scope.nominated,
+        ranked=named.candidates,
         spaces=tuple(each.space for each in found),
-        limits=(*(limit for each in found for limit in each.limits), *lacking, *NOT_REACHED),
+        limits=(*(limit for each in found for limit in each.limits), *lacking, *named.limits, *left_out, *NOT_REACHED),
+        left_out=left_out,
+        budget=budget.label,
     )
+
+
+def _listed(results: Mapping[str, Found]) -> list[str]:
+    """The names of the methods that have searched, in the order of a report: it decides ties."""
+    return [method.name for method in hunting_methods().values() if method.name in results]
 
 
 def _merged(lists: Sequence[Sequence[TriggerCandidate]], words: frozenset[str]) -> Iterator[TriggerCandidate]:

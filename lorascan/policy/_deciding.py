@@ -58,13 +58,14 @@ def _aside(finding: Finding, listed: Known) -> Suppression | None:
 def decide(evidence: Evidence, findings: Sequence[Finding], limits: Sequence[str], policy: Policy, listed: Known = Known.NO) -> Verdict:
     """Reject beats undecided beats review beats admit.
 
-    A required stage that did not run to its end makes the verdict undecided, whatever was found not to be wrong, and so does
-    any stage that crashed. A file on the block list is rejected; for one on the allow list the findings are set aside,
-    those of its container excepted.
+    A required stage that did not run to its end makes the verdict undecided, whatever was found not to be wrong; so do any
+    stage that crashed, and a required hunt whose time was over before each of its methods had begun. A file on the block
+    list is rejected; for one on the allow list the findings are set aside, those of its container excepted.
     """
     findings = weighed(findings, policy, listed)
     standing = _standing(findings)
-    missing = tuple(_why_missing(stage, evidence) for stage in StageName if _is_missing(stage, evidence, policy))
+    stopped = tuple(_why_missing(stage, evidence) for stage in StageName if _is_missing(stage, evidence, policy))
+    missing = (*stopped, *_left_out(evidence, policy))
     rejecting = [each for each in standing if each.consequence is Consequence.REJECT]
     reviewing = [each for each in standing if each.consequence is Consequence.REVIEW]
     reasons: tuple[str, ...]
@@ -94,6 +95,13 @@ def _is_missing(stage: StageName, evidence: Evidence, policy: Policy) -> bool:
     return stage in policy.required and not evidence.ran(stage)
 
 
+def _left_out(evidence: Evidence, policy: Policy) -> tuple[str, ...]:
+    """What a required hunt had to search and did not."""
+    if StageName.HUNT not in policy.required:
+        return ()
+    return tuple(f"{StageName.HUNT}: {each}" for hunted in evidence.all(Candidates) for each in hunted.left_out)
+
+
 def _scope(evidence: Evidence, policy: Policy) -> dict[str, Scalar | list[Scalar]]:
     """What the verdict is valid for."""
     scope: dict[str, Scalar | list[Scalar]] = {
@@ -104,6 +112,7 @@ def _scope(evidence: Evidence, policy: Policy) -> dict[str, Scalar | list[Scalar
         scope |= {"base": load.base, "base_sha256": load.base_sha256, "loader": load.pipeline_class, "device": load.device}
     for hunted in evidence.all(Candidates):
         scope["spaces"] = list(hunted.spaces)
+        scope["budget"] = hunted.budget
     for probe in evidence.all(ProbeFacts):
         scope["scales"] = list[Scalar](sorted({each.scale for each in probe.observations}))
     return scope

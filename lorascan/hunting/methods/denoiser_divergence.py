@@ -7,6 +7,8 @@ the base itself. The best are scored again in other prompts and at other places,
 ranked by the geometric mean over prompts of their ratio to these.
 """
 
+from itertools import cycle
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,7 +27,7 @@ DRAWN = 64
 TIMESTEP = 0.8
 SEED = 5
 PLACES: tuple[Place, ...] = ("before", "end", "front")
-"""Where the token stands in the first, second, third search prompt."""
+"""Where the token stands in the first, second, third search prompt, and so on by turns."""
 
 Scores = npt.NDArray[np.float64]
 
@@ -34,7 +36,8 @@ def search(hunt: Hunt) -> Found:
     """Rank every token by its unexplained denoiser effect."""
     swept = swept_tokens(hunt)
     tokens = hunt.vocabulary.ids[swept]
-    contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(hunt.scenes, PLACES, strict=False)]
+    scenes = hunt.scenes[: hunt.settings.budget.refined_contexts]
+    contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(scenes, cycle(PLACES), strict=False)]
     first = row_scores(hunt, contexts[0], tokens)
     best = np.argsort(-first)[:REFINED]
     scores = refined(hunt, contexts, tokens, first, best)
@@ -104,4 +107,4 @@ def search_side(side: int) -> int:
 
 _SMALL = 16
 
-METHOD = Method(name="denoiser divergence", applies=lambda _: "", search=search, order=1)
+METHOD = Method(name="denoiser divergence", applies=lambda _: "", search=search, order=1, worth=12 / 42)

@@ -62,4 +62,4 @@ def applies(hunt: Hunt) -> str:
     return "" if len(nominated_words(hunt)) > 1 else "fewer than two words were nominated"
 
 
-METHOD = Method(name="phrase sweep", applies=applies, search=search, order=5)
+METHOD = Method(name="phrase sweep", applies=applies, search=search, order=5, worth=0.0)
