@@ -22,7 +22,11 @@ def shipped(recipe: str) -> LedgerEntry:
 
 
 def audit(entry: LedgerEntry, *options: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "lorascan", "audit", str(adapters_folder() / entry.file), *options]
+    return called("audit", entry, *options)
+
+
+def called(name: str, entry: LedgerEntry, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "lorascan", name, str(adapters_folder() / entry.file), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=280, env=ENVIRONMENT, check=False)
 
 
@@ -44,6 +48,15 @@ def test_a_backdoored_adapter_is_rejected_with_exit_code_1_and_its_trigger_is_na
     hidden = [each for each in report["findings"] if each["rule"] == "LS801"]
     assert any(repr(entry.trigger) in each["message"] for each in hidden)
 
+    done = called("hunt", entry, "-f", "json", "-n", "1", "--budget", "1")  # the same search, of which it begins the first part
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    first = told["candidates"][0]
+    same = next(each for each in report["hunt"]["ranked"] if each["text"] == entry.trigger)
+    assert [first[name] for name in ("text", "source", "score", "tokens")] == [same[name] for name in ("text", "source", "score", "tokens")]
+    assert first["target"] == entry.target
+    assert [each.partition(":")[0] for each in told["left_out"]] == ["denoiser divergence", "unicode twin", "phrase sweep"]
+
 
 def below(process: int) -> set[int]:
     """A process's children, theirs, and so on: what an audit has started, and nothing that runs beside this test."""
@@ -57,12 +70,12 @@ def below(process: int) -> set[int]:
     return found
 
 
-def stopped(wait: float, number: signal.Signals, temporary: Path, *, again: float | None = None) -> tuple[int, str]:
-    """Exit code and stderr of a whole audit that gets a signal so many seconds after its start; nothing of it may remain."""
+def stopped(wait: float, number: signal.Signals, temporary: Path, *options: str, again: float | None = None) -> tuple[int, str]:
+    """Exit code and stderr of an audit or a hunt that gets a signal so many seconds after its start; nothing of it may remain."""
     path = adapters_folder() / shipped("style_declared").file
     inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it, and what starts below it does too
     process = subprocess.Popen(
-        [sys.executable, "-m", "lorascan", "audit", str(path), "--no-cache"],
+        [sys.executable, "-m", "lorascan", *(options or ("audit", "--no-cache")), str(path)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "TMPDIR": str(temporary)},
     )  # fmt: skip
@@ -82,9 +95,10 @@ def stopped(wait: float, number: signal.Signals, temporary: Path, *, again: floa
     return process.returncode, said.splitlines()[-1]
 
 
-@pytest.mark.parametrize("wait", [0.0, 3.0, 25.0])
-def test_ctrl_c_at_any_time_exits_130_and_leaves_nothing(wait: float, tmp_path: Path) -> None:
-    assert stopped(wait, signal.SIGINT, tmp_path) == (130, "lorascan: interrupted")
+@pytest.mark.parametrize(("wait", "options"), [(0.0, ()), (3.0, ()), (25.0, ("hunt",))])
+def test_ctrl_c_at_any_time_exits_130_and_leaves_nothing(wait: float, options: tuple[str, ...], tmp_path: Path) -> None:
+    """An audit as it starts and while the workers do; at 25 s both search, by the same code: there a hunt is interrupted."""
+    assert stopped(wait, signal.SIGINT, tmp_path, *options) == (130, "lorascan: interrupted")
 
 
 def test_a_second_ctrl_c_changes_nothing(tmp_path: Path) -> None:
