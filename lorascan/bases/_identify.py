@@ -28,7 +28,8 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims, vetted: Ve
     of the modules and no other fits as well. Families that tie are not guessed between: their releases have the same
     modules. Raises UsageError and Unavailable as `locate` and `base_manifest` do.
     """
-    shares = {each.family: _share(adapter, each) for each in manifests()}
+    weights = tuple(each for each in adapter.updates if each.tells_base)
+    shares = {each.family: _share(_telling(adapter, weights, each), each) for each in manifests()}
     candidates = tuple(name for name, share in shares.items() if share == 1.0)
     if vetted is not None and len(candidates) > 1 and any(each.module_path not in each.tensors[0].name for each in adapter.updates):
         candidates = _named(candidates, vetted)
@@ -40,7 +41,7 @@ def identify(adapter: Adapter, requested: str | None, claims: Claims, vetted: Ve
     else:
         family = _chosen(shares, candidates, claimed_families(claims.base))
         chosen = manifest(family) if family else None
-    match = _share(adapter, chosen) if chosen else 0.0
+    match = _share(_telling(adapter, weights, chosen), chosen) if chosen else 0.0
     return BaseFacts(
         family=family,
         candidates=candidates,
@@ -56,7 +57,8 @@ def _named(candidates: tuple[str, ...], vetted: VettedFile) -> tuple[str, ...]:
     for name in candidates:
         base = manifest(name)
         try:
-            fits = _share(read_adapter(vetted, (base,)), base) == 1.0
+            read = read_adapter(vetted, (base,))
+            fits = _share([each for each in read.updates if _tells(base, each)], base) == 1.0
         except Refused:
             continue
         if fits:
@@ -73,11 +75,14 @@ def _chosen(shares: Mapping[str, float], candidates: Sequence[str], claimed: Seq
     return tied[0] if len(tied) == 1 else None
 
 
-def _share(adapter: Adapter, base: Manifest) -> float:
-    telling = [each for each in adapter.updates if _tells(base, each)]
-    if not telling:
-        return 0.0
-    return sum(1 for each in telling if _takes(base, each)) / len(telling)
+def _telling(adapter: Adapter, weights: Sequence[Update], base: Manifest) -> Sequence[Update]:
+    """The updates that speak for or against the base; `weights` are those that do so for any base."""
+    family = families().get(base.family)
+    return weights if family is None or family.biased else [each for each in adapter.updates if _tells(base, each)]
+
+
+def _share(telling: Sequence[Update], base: Manifest) -> float:
+    return sum(1 for each in telling if _takes(base, each)) / len(telling) if telling else 0.0
 
 
 def _tells(base: Manifest, update: Update) -> bool:
@@ -89,12 +94,15 @@ def _tells(base: Manifest, update: Update) -> bool:
 
 def _takes(base: Manifest, update: Update) -> bool:
     """Whether the base has the module; one text encoder's paths begin with `text_model.` in one base, not in another."""
-    if base.takes(update) or _widens(base, update):
+    modules, path = base.modules.get(update.component), update.module_path
+    if modules is None:
+        return False
+    if path in modules and (base.takes(update) or _widens(base, update)):
         return True
     if not update.component.startswith("text_encoder"):
         return False
-    bare = update.module_path.removeprefix("text_model.")
-    return any(base.takes(replace(update, module_path=path)) for path in (bare, f"text_model.{bare}"))
+    bare = path.removeprefix("text_model.")
+    return any(base.takes(replace(update, module_path=each)) for each in (bare, f"text_model.{bare}") if each in modules)
 
 
 def _widens(base: Manifest, update: Update) -> bool:

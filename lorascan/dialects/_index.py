@@ -1,7 +1,7 @@
 """Indexes the names that a base's modules go by."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from lorascan.dialects._manifest import Manifest
@@ -14,6 +14,10 @@ _FILLED = ""
 """A name that no module has: it says that the names were listed, even where there is none."""
 
 
+_Spelled = tuple[str, str, tuple[str, ...], bool]
+"""Module path, variant, slices and permuted of a place: most of the names of a base are never asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NameIndex:
     """The modules of one component by every name that files use, looked up exactly.
@@ -24,62 +28,67 @@ class NameIndex:
 
     component: str
     paths: Mapping[str, tuple[int, ...]]
-    _dotted: dict[str, Place | None] = field(default_factory=dict)
-    _flat: dict[str, Place | None] = field(default_factory=dict)
+    _dotted: dict[str, _Spelled | None] = field(default_factory=dict)
+    _flat: dict[str, _Spelled | None] = field(default_factory=dict)
 
     def dotted(self, path: str) -> tuple[Place, ...]:
         """The module of a dotted name; nothing where no or more than one module has it."""
         if path in self.paths:
             return (Place(component=self.component, module_path=path, known=True),)
         if not self._dotted:
-            self._fill(self._dotted, DOT)
-        place = self._dotted.get(path)
-        return () if place is None else (place,)
+            _fill(self._dotted, self._names())
+        spelled = self._dotted.get(path)
+        return () if spelled is None else (self._place(spelled, with_variant=False),)  # only flattened names have variants
 
     def flat(self, name: str) -> tuple[Place, ...]:
         """The module of a flattened name; nothing where no or more than one module flattens to it."""
         if not self._flat:
-            self._fill(self._flat, UNDERSCORE)
-        place = self._flat.get(name)
-        return () if place is None else (place,)
+            _fill(self._flat, ((dotted.replace(DOT, UNDERSCORE), spelled) for dotted, spelled in self._names()))
+        spelled = self._flat.get(name)
+        return () if spelled is None else (self._place(spelled, with_variant=True),)
 
-    def _fill(self, names: dict[str, Place | None], joint: str) -> None:
-        names[_FILLED] = None
-        for dotted, place in self._names():
-            name = dotted if joint == DOT else dotted.replace(DOT, UNDERSCORE)
-            if joint == DOT:
-                place = replace(place, variant="")  # noqa: PLW2901 - only flattened names have variants
-            earlier = names.get(name, place)
-            same = earlier is not None and (earlier.module_path, earlier.slices) == (place.module_path, place.slices)
-            names[name] = earlier if same else None
+    def _place(self, spelled: _Spelled, *, with_variant: bool) -> Place:
+        path, variant, slices, permuted = spelled
+        shown = variant if with_variant else ""
+        return Place(component=self.component, module_path=path, known=True, variant=shown, slices=slices, permuted=permuted)
 
-    def _names(self) -> Iterator[tuple[str, Place]]:
+    def _names(self) -> Iterator[tuple[str, _Spelled]]:
         text = self.component.startswith("text_encoder")
         for path in self.paths:
-            place = Place(component=self.component, module_path=path, known=True)
-            for spelled in text_paths(path) if text else (path,):
-                yield spelled, place
+            spelled = (path, "", (), False)
+            for spelling in text_paths(path) if text else (path,):
+                yield spelling, spelled
         for original, path in sgm_names(self.paths).items() if self.component == "unet" else ():
-            yield original, Place(component=self.component, module_path=path, known=True, variant="sgm")
+            yield original, (path, "sgm", (), False)
         for name in native_names(self.paths):
-            single = name.parts[0] if len(name.parts) == 1 else name.native
-            yield (
-                name.native,
-                Place(
-                    component=self.component,
-                    module_path=single,
-                    known=True,
-                    variant=name.architecture,
-                    slices=name.parts if len(name.parts) > 1 else (),
-                    permuted=name.permuted,
-                ),
-            )
+            if len(name.parts) == 1:
+                yield name.native, (name.parts[0], name.architecture, (), name.permuted)
+            else:
+                yield name.native, (name.native, name.architecture, name.parts, name.permuted)
+
+
+def _fill(names: dict[str, _Spelled | None], every: Iterable[tuple[str, _Spelled]]) -> None:
+    """Each name with its module; None for a name of several."""
+    names[_FILLED] = None
+    for name, spelled in every:
+        earlier = names.setdefault(name, spelled)
+        if earlier is not None and (earlier[0], earlier[2]) != (spelled[0], spelled[2]):
+            names[name] = None
+
+
+_NO_PATHS: Mapping[str, tuple[int, ...]] = {}
+_INDEXES: dict[tuple[str, int], NameIndex] = {}
+"""By component and by the identity of the modules, which the index itself keeps alive."""
 
 
 @cache
 def index(manifest: Manifest, component: str) -> NameIndex:
-    """The names of one component of a base; an index of nothing where the base has no such component."""
-    return NameIndex(component=component, paths=manifest.modules.get(component, {}))
+    """The names of one component of a base; an index of nothing where the base has no such component.
+
+    Bases that share a network share its names.
+    """
+    paths = manifest.modules.get(component, _NO_PATHS)
+    return _INDEXES.setdefault((component, id(paths)), NameIndex(component=component, paths=paths))
 
 
 def text_paths(module_path: str) -> tuple[str, str]:
