@@ -4,9 +4,10 @@
 
 Scanners are installed into the virtual environment VENV, which is made where it is missing, from the package registry that the
 machine is set up with. Each case of `tests/hostile/cases` is laid down as a file or folder; each scanner gets its path as a user
-would give it, in a process of its own. Caught: a hostile case for which the scanner reports an issue by its exit code. False alarm: the
-same for an honest case. A crash, a timeout, an unsupported file and an empty scan catch nothing. lorascan is asked with `audit --policy
-static`: a case counts as caught unless it is admitted, and as a false alarm unless it is.
+would give it, in a process of its own. Caught: a hostile case for which the scanner reports an issue by its exit code; fickling, whose
+answer is a severity, by any of its `--json-output` above LIKELY_SAFE. False alarm: the same for an honest case. A crash, a timeout, an
+unsupported file and an empty scan catch nothing. lorascan is asked with `audit --policy static`: a case counts as caught unless it is
+admitted, and as a false alarm unless it is.
 
 Each answer is kept in a ledger (`--ledger`) by scanner, its version and the digest of the case: a run that was stopped, or whose scanner
 had used up its `--budget`, goes on where it was. A case that takes longer than `--timeout` has no answer.
@@ -14,6 +15,7 @@ had used up its `--budget`, goes on where it was. A case that takes longer than 
 
 import argparse
 import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
@@ -35,13 +37,31 @@ ISSUE, CLEAN, NOTHING = "issue", "clean", "nothing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanner:
-    """A command line, and what its exit codes mean."""
+    """A command line, and what its exit codes mean.
+
+    The command is made of the scripts' folder, the case's path and the place of a result file. `told` reads what the scanner said
+    from that file instead of its exit code.
+    """
 
     name: str
-    command: Callable[[Path, Path], list[str]]
-    issue: tuple[int, ...]
-    clean: tuple[int, ...]
+    command: Callable[[Path, Path, Path], list[str]]
+    issue: tuple[int, ...] = (1,)
+    clean: tuple[int, ...] = (0,)
     packages: tuple[str, ...] = ()
+    told: Callable[[Path], str] | None = None
+
+
+def severities(result: Path) -> str:
+    """What fickling's result file says: one JSON object a pickle of the file, one behind the other; above LIKELY_SAFE is an issue."""
+    text, found, at = result.read_text(encoding="utf-8", errors="replace") if result.exists() else "", [], 0
+    try:
+        while text[at:].strip():
+            value, end = json.JSONDecoder().raw_decode(text[at:].lstrip())
+            at += len(text[at:]) - len(text[at:].lstrip()) + end
+            found.append(value["severity"])
+    except ValueError:
+        return NOTHING
+    return NOTHING if not found else CLEAN if set(found) == {"LIKELY_SAFE"} else ISSUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,37 +84,29 @@ class Row:
 SCANNERS = (
     Scanner(
         name="lorascan",
-        command=lambda _, path: [sys.executable, "-m", "lorascan", "audit", str(path), "--policy", "static", "-q"],
+        command=lambda _, path, _result: [sys.executable, "-m", "lorascan", "audit", str(path), "--policy", "static", "-q"],
         issue=(1, 3, 4, 5),
-        clean=(0,),
     ),
     Scanner(
         name="modelaudit",
-        command=lambda bin_, path: [str(bin_ / "modelaudit"), "scan", "--no-cache", "--quiet", str(path)],
-        issue=(1,),
-        clean=(0,),
+        command=lambda bin_, path, _: [str(bin_ / "modelaudit"), "scan", "--no-cache", "--quiet", str(path)],
         packages=("modelaudit",),
     ),
     Scanner(
         name="picklescan",
-        command=lambda bin_, path: [str(bin_ / "picklescan"), "--path", str(path)],
-        issue=(1,),
-        clean=(0,),
+        command=lambda bin_, path, _: [str(bin_ / "picklescan"), "--path", str(path)],
         packages=("picklescan",),
     ),
     Scanner(
         name="modelscan",
-        command=lambda bin_, path: [str(bin_ / "modelscan"), "-p", str(path)],
-        issue=(1,),
-        clean=(0,),
+        command=lambda bin_, path, _: [str(bin_ / "modelscan"), "-p", str(path)],
         packages=("modelscan",),
     ),
     Scanner(
         name="fickling",
-        command=lambda bin_, path: [str(bin_ / "fickling"), "--check-safety", str(path)],
-        issue=(1,),
-        clean=(0,),
+        command=lambda bin_, path, result: [str(bin_ / "fickling"), "--check-safety", "--json-output", str(result), str(path)],
         packages=("fickling",),
+        told=severities,
     ),
 )
 
@@ -110,10 +122,13 @@ def install(folder: Path) -> Path:
 
 
 def version(scanner: Scanner, scripts: Path) -> str:
-    """The installed version."""
-    python = str(scripts / "python") if scanner.packages else sys.executable
+    """The installed version; lorascan's with a digest of its sources, so that answers of older ones do not count."""
+    if not scanner.packages:
+        sources = sorted((Path(__file__).parent.parent / "lorascan").rglob("*.py"))
+        told = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()[:8]
+        return f"{importlib.metadata.version(scanner.name)}+{told}"
     program = f"import importlib.metadata as m; print(m.version({scanner.name!r}))"
-    return subprocess.run([python, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run([str(scripts / "python"), "-c", program], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +164,10 @@ def said(scanner: Scanner, scripts: Path, path: Path, timeout: float) -> tuple[s
     """What the scanner says of a path, and how long it took."""
     began = time.perf_counter()
     environment = {**os.environ, "NO_COLOR": "1", "PROMPTFOO_DISABLE_TELEMETRY": "1", "NO_ANALYTICS": "1"}
+    work = Path(tempfile.mkdtemp(prefix="file-gate-told-"))
     try:
         done = subprocess.run(
-            scanner.command(scripts, path),
+            scanner.command(scripts, path, work / "result.json"),
             capture_output=True,
             timeout=timeout,
             check=False,
@@ -161,9 +177,14 @@ def said(scanner: Scanner, scripts: Path, path: Path, timeout: float) -> tuple[s
         )
     except subprocess.TimeoutExpired:
         return NOTHING, timeout
+    finally:
+        told = scanner.told(work / "result.json") if scanner.told else ""
+        shutil.rmtree(work)
     taken = time.perf_counter() - began
     if b"Traceback (most recent call last)" in done.stderr:  # Python ends with 1 then, which is no finding
         return NOTHING, taken
+    if scanner.told:
+        return told, taken
     return (ISSUE if done.returncode in scanner.issue else CLEAN if done.returncode in scanner.clean else NOTHING), taken
 
 
@@ -257,7 +278,8 @@ def page(rows: Sequence[Row], every: int) -> str:
             f"|---|{'---|' * len(groups)}",
             *(f"| {row.scanner} | {' | '.join(row.missed_by_group.get(group, '–') for group in groups)} |" for row in rows),
             "",
-            "Caught means that the scanner reports an issue by its exit code. fickling judges pickles alone, picklescan and modelscan",
+            "Caught means that the scanner reports an issue by its exit code; fickling, that it gives a severity above LIKELY_SAFE.",
+            "fickling judges pickles alone and calls what is none, safetensors files too, likely unsafe; picklescan and modelscan judge",
             "pickles and archives of them: what they do not look for is no fault of theirs, but it is what an adapter can bring.",
             "",
         ]

@@ -215,18 +215,23 @@ class BadNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmeasured:
-    """An update without a spectrum, and why."""
+    """An update without a spectrum, and why. `max_abs` is the largest |entry| of its tensors; NaN where one is not finite."""
 
     module_path: str
     component: str
     kind: str
     reason: str
+    max_abs: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightStatistics:
-    """One row per ΔW, the tensors whose numbers are not finite, and the updates that have no row."""
+    """One row per ΔW, the tensors whose numbers are not finite, and the updates that have no row.
+
+    `directions` are rows for what DoRA adds to the base's weight before it normalises: their ΔW depends on the base.
+    """
 
     layers: tuple[LayerStatistics, ...]
     bad_numbers: tuple[BadNumber, ...]
     unmeasured: tuple[Unmeasured, ...] = ()
+    directions: tuple[LayerStatistics, ...] = ()

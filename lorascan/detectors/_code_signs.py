@@ -28,6 +28,14 @@ _CERTAIN = (
     ),
     Sought(
         expression=(
+            r"\\windows\\{1,2}system32\\{1,2}\w+\.(?:exe|dll)|\\\\[\w.-]{1,60}\\[^\s\"'<>|]{1,100}\.(?:dll|exe|scr|lnk|hta|bat|ps1|vbs|js)\b"
+            r"|\btorch\.load\(\s*[\"'](?:https?|ftp)://|(?:\A|\n)begin [0-7]{3} \S{1,100}\n"
+        ),
+        flags=re.IGNORECASE,
+        marks=("system32", "\\\\", "torch.load(", "begin "),
+    ),
+    Sought(
+        expression=(
             rf"\bos\.(?:system|popen)\s*\(\s*[\"'f]|\bsubprocess\.(?:run|call|Popen|check_output)\s*\(|\.{_DUNDER}|\b__import__\s*\("
             rf"|{_DUNDER}\s*[\[.,]|\b(?:eval|exec)\s*\(\s*(?:[rbf]?[\"']|(?:compile|base64|bytes|input|open|__import__|zlib|codecs|requests)\b)"
             r"|\bcompile\s*\([^)\n]{1,200}[\"'](?:exec|eval)[\"']|\bopen\s*\(\s*[\"']/(?:etc|proc|root|dev)/|!!python/(?:object|name|module)"

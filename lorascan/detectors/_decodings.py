@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{28,}+={0,2}")
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{60,76}\r?\n){2,}")
 _HEX_RUN = re.compile(r"(?:(?:\\x|0x|[ :,%]|, ?0x)?(?:[0-9a-f]{2}|[0-9A-F]{2})){32,}+")
+_OCTAL_RUN = re.compile(r"(?:\\[0-3][0-7]{2}[ -~]{0,8}){8,}+")
+_OCTAL = re.compile(r"\\([0-3][0-7]{2})|(.)", re.DOTALL)
 _NO_HEX = re.compile(r"\\x|0x|[^0-9A-Fa-f]")
 _NUMBERS = re.compile(r"(?:\b\d{1,3},\s{0,2}){32,}+")
 _BASE32_RUN = re.compile(r"[A-Z2-7]{48,}+={0,6}")
@@ -43,6 +45,8 @@ def _decoded(value: str) -> Iterator[bytes]:
     for run in _first(_HEX_RUN, value):
         digits = _NO_HEX.sub("", run)[:_KEPT]
         yield _quietly(bytes.fromhex, digits[: len(digits) // 2 * 2])
+    for run in _first(_OCTAL_RUN, value) if "\\" in value else ():
+        yield bytes(int(number, 8) if number else ord(plain) for number, plain in _OCTAL.findall(run))
     for run in _first(_NUMBERS, value):
         numbers = [int(each) for each in run[:_KEPT].split(",")[:-1] if each.strip().isdigit()]
         yield bytes(numbers) if max(numbers, default=256) < 256 else b""

@@ -1,9 +1,10 @@
 """Turns tensors that are not applied into findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from lorascan.core.adapter import Adapter, Leftover
 from lorascan.core.findings import Finding, Rule, Severity
+from lorascan.core.updates import Update
 from lorascan.dialects import Reason
 
 
@@ -25,10 +26,11 @@ def leftover_findings(adapter: Adapter, rule: Rule, severities: Mapping[Reason, 
             )
 
 
-def kind_findings(adapter: Adapter, rule: Rule, kinds: Mapping[str, str]) -> Iterator[Finding]:
-    """One finding for each kind of update, by name: its first tensor, how many there are."""
+def kind_findings(updates: Iterable[Update], rule: Rule, kinds: Mapping[str, str]) -> Iterator[Finding]:
+    """One finding for each kind of update, by name: its first tensor, how many there are; `kinds` gives the words of each."""
+    held = tuple(updates)
     for kind, words in kinds.items():
-        found = [each for each in adapter.updates if each.name == kind]
+        found = [each for each in held if each.name == kind]
         if found:
             yield Finding(
                 rule=rule,

@@ -2,22 +2,27 @@
 
 What it measures: for each update, whether the base has a module of that path whose flattened weight has the update's
 exact (out, in·kh·kw). The base is the one that was asked for, else the family that fits best. Also whether the family
-that the metadata claim is among those that fit.
+that the metadata claim is among those that fit. Medium where a base is known and lacks some of the modules, or has some
+of them by name and not the others; low where only the inputs of the base's first layer differ, where every module is named
+as a known base names its own and only the widths differ, and where several modules in numbered blocks fit no known base.
 
 Why it matters: what the base lacks is not applied, and a loader says nothing of it: FLUX, SD3 and empty files "load"
 into a Stable Diffusion pipeline with no adapter registered. What was not applied was not tested.
 
-When it is wrong: an adapter for a base that lorascan does not know is not bad, only not testable here. A few unknown
-modules beside hundreds of known ones are often a newer trainer's extra layers. Metadata copied from another project
-claim a wrong base without any harm (low).
+When it is wrong: an adapter for a base that lorascan does not know is not bad, only not testable here: to load it, `--base`
+must name its base. A few unknown modules beside hundreds of known ones are often a newer trainer's extra layers. Metadata
+copied from another project claim a wrong base without any harm (low).
 
-Source: the modules' shapes, from the published configurations (lorascan/bases/manifests).
+Source: the modules' shapes, from the published configurations (lorascan/bases/manifests); inpainting and control bases
+differ from plain ones in the channels of their first layer.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
 
-from lorascan.bases import claimed_family
-from lorascan.core.adapter import Adapter, BaseFacts
+from lorascan.bases import claimed_family, manifests
+from lorascan.core.adapter import Adapter, BaseFacts, Update
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Severity
@@ -31,26 +36,30 @@ RULE = Rule(
 )
 
 
+_FIRST_LAYERS = frozenset({"conv_in", "x_embedder", "img_in", "patch_embedding", "pos_embed.proj"})
+_NUMBERED = re.compile(r"(?:\A|[._])\d+(?:[._]|\Z)")
+_STACK = 3
+"""Updates in numbered blocks from which a file of unknown names is an adapter of some image model's base."""
+_BLOCKS = re.compile(
+    r"(?:down_blocks|up_blocks|mid_block|(?:single_|double_|joint_)?(?:transformer|stream)_blocks|(?:single|double|joint)_blocks)[._]"
+)
+_IMAGE_MODEL = frozenset({"unet", "transformer", "transformer_2", "prior", "text_encoder", "text_encoder_2", "text_encoder_3"})
+
+
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most one finding for the modules and one for the claim."""
     adapter, base = evidence[Adapter], evidence[BaseFacts]
     if base.unknown_modules:
-        yield Finding(
-            rule=RULE,
-            message=f"{len(base.unknown_modules):,} of {len(adapter.updates):,} updates have no module in {base.family}",
-            severity=Severity.MEDIUM,
-            where=base.unknown_modules[0],
-            measured=base.match,
-            threshold=1.0,
+        first = all(each.partition(".")[2] in _FIRST_LAYERS for each in base.unknown_modules)
+        yield _finding(
+            f"{len(base.unknown_modules):,} of {len(adapter.updates):,} updates have no module in {base.family}"
+            + (": its first layer, which inpainting and control bases widen" if first else ""),
+            Severity.LOW if first else Severity.MEDIUM,
+            base.match,
+            base.unknown_modules[0],
         )
     elif adapter.updates and base.family is None and not base.candidates:
-        yield Finding(
-            rule=RULE,
-            message="the updates fit no base that lorascan knows",
-            severity=Severity.MEDIUM,
-            measured=base.match,
-            threshold=1.0,
-        )
+        yield _unknown_base(adapter.updates, base.match)
     claimed = claimed_family(base.claimed)
     if claimed is not None and base.candidates and claimed not in base.candidates:
         yield Finding(
@@ -59,6 +68,39 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             severity=Severity.LOW,
             measured=base.claimed,
         )
+
+
+def _unknown_base(updates: Sequence[Update], match: float) -> Finding:
+    """What is said of a file whose modules no known base has."""
+    strange = [each for each in updates if not each.resolved and _flat(each.module_path) not in _names()]
+    if not strange:
+        return _finding("the updates are named as in a base that lorascan knows, and have other widths", Severity.LOW, match)
+    place = f"{strange[0].component}.{strange[0].module_path}"
+    if len(strange) < len(updates) // 2:
+        return _finding(
+            f"{len(strange):,} of {len(updates):,} updates have names of no base that lorascan knows", Severity.MEDIUM, match, place
+        )
+    stacked = [each for each in updates if _of_image_model(each) and _NUMBERED.search(each.module_path)]
+    usual = len(stacked) >= _STACK and len(stacked) * 2 > len(updates)
+    return _finding("the updates fit no base that lorascan knows", Severity.LOW if usual else Severity.MEDIUM, match, place)
+
+
+def _of_image_model(update: Update) -> bool:
+    return update.component in _IMAGE_MODEL or bool(_BLOCKS.match(update.module_path))
+
+
+@cache
+def _names() -> frozenset[str]:
+    """The module paths of every base, flattened as kohya writes them."""
+    return frozenset(_flat(path) for each in manifests() for modules in each.modules.values() for path in modules)
+
+
+def _flat(path: str) -> str:
+    return path.replace(".", "_")
+
+
+def _finding(message: str, severity: Severity, match: float, where: str = "") -> Finding:
+    return Finding(rule=RULE, message=message, severity=severity, where=where, measured=match, threshold=1.0)
 
 
 DETECTOR = Detector(rules=(RULE,), needs=(Adapter, BaseFacts), examine=examine)

@@ -42,7 +42,7 @@ _HIDING = Sought(
     expression=(
         rf"[A-Za-z0-9_][{_INVISIBLE}{_BLANK}]+[A-Za-z0-9_]|[{_INVISIBLE}]{{4}}"
         rf"|\A\s*+[{_INVISIBLE}{_BLANK}][{_INVISIBLE}{_BLANK}\s]*+\Z|(?:\A|[/\n])[{_INVISIBLE}{_BLANK}]++\."
-        rf"|[{_MARKS}]{{12}}"
+        rf"|[{_MARKS}]{{12}}|[\U000e0100-\U000e01ef]{{2}}"  # a letter takes one selector; two carry bytes
         "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001-\U000e007f]"
     ),
     in_ascii=False,

@@ -46,6 +46,7 @@ _MARKUP = (
     r"|<\w{1,20}[\s/][^<>]{0,300}?\bon[a-z]{3,20}\s*=|[\"']\s*on(?:mouse\w{2,6}|error|load|click|focus|toggle)\s*=\s*[\"']?\w"
     r"|&(?:lt|\#0*60|\#x0*3c);?\s*(?:script|iframe|img\s|svg)|j\s?a\s?v\s?a\s?s\s?c\s?r\s?i\s?p\s?t:\s*[\w.$%]{0,60}[(\[=/'\"`]|vbscript:\s*\w"
     r"|data:(?:text/(?:html|xml|javascript|ecmascript)|application/(?:x-)?(?:xhtml\+xml|javascript|ecmascript))[,;]|<!--\#(?:exec|include)\b"
+    r"|[\"'][-+;]\s?alert\("
 )
 _TERMINAL = (
     r"[\x00-\x08\x0e-\x1f\x7f]|\x9b[\d;?]{0,20}[A-Za-z]|(?<!\x80)\x9d\d{1,4};|(?<!\x80)\x90[\d;]{0,20}[A-Za-z+$]"
@@ -56,6 +57,7 @@ _RUNNER = (
     rf"(?:^|\s)::(?:{_GITHUB})(?:\s[^\n:]{{0,200}})?::"
     r"|##vso\[|##\[(?:command|set-output|add-path|error|warning|group)|##teamcity\[|\bsection_(?:start|end):\d+:"
     r"|\$\{\{\s*(?:secrets|github|env|vars|steps|needs|inputs|runner)\.|\btravis_fold:(?:start|end):"
+    r"|\bbuildkite-agent\s+(?:meta-data|pipeline|annotate|artifact)\b"
     r"|>>\s*[\"']?\$\{?GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY)\b"
 )
 
@@ -63,14 +65,14 @@ _RUNNER = (
 _SOUGHT = (
     (
         MARKUP,
-        Sought(expression=_MARKUP, flags=re.IGNORECASE, marks=("<", "\uff1c", "&", "script:", "t:", "data:", "on")),
+        Sought(expression=_MARKUP, flags=re.IGNORECASE, marks=("<", "\uff1c", "&", "script:", "t:", "data:", "on", "alert(")),
         "markup that a browser would run",
         Confidence.HIGH,
     ),
     (TERMINAL, Sought(expression=_TERMINAL), "control characters that a terminal would obey", Confidence.HIGH),
     (
         RUNNER,
-        Sought(expression=_RUNNER, flags=re.IGNORECASE, marks=("::", "##", "section_", "github_", "${{", "travis_fold:")),
+        Sought(expression=_RUNNER, flags=re.IGNORECASE, marks=("::", "##", "section_", "github_", "${{", "travis_fold:", "buildkite-")),
         "a command that a CI runner would obey",
         Confidence.HIGH,
     ),

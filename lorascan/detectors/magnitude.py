@@ -3,7 +3,10 @@
 What it measures: the root mean square entry of ΔW, ‖ΔW‖_F / √(out·in), and the largest entry of the factors. A root
 mean square above 8/√in, or above 1 in a small module, is eight times that of usual base weights (1/√in, 0.02 to 0.06 in
 published ones): medium. A factor entry or a root mean
-square above 65,504, the largest float16, turns into infinity when the adapter is loaded in half precision: high.
+square above 65,504, the largest float16, turns into infinity when the adapter is loaded in half precision: high. Of DoRA
+the update inside the norm is measured so. Of kinds whose ΔW depends on the base, and of those too large to measure, the
+largest stored entry is held against 16 (factors of the base's weight, where 1 doubles it) or 256 (norms of whole rows or
+columns; published bases have 0.1 to 50): medium.
 
 Why it matters: a scaling hidden in α, or one layer multiplied by ten thousand, drowns the base on harmless-looking
 tensors.
@@ -15,9 +18,9 @@ Source: float16's range; weight norms of SD 1.5 and SDXL; CWE-1284.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from lorascan.core.adapter import LayerStatistics, WeightStatistics
+from lorascan.core.adapter import LayerStatistics, Unmeasured, WeightStatistics
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
@@ -33,6 +36,9 @@ LARGE, TIMES = 1.0, 8.0
 """Root mean square entry of ΔW, at most, and in units of 1/√in: what networks are initialised with (Glorot and Bengio 2010)."""
 HALF_MAX = 65_504.0
 """The largest float16."""
+ENTRY, NORM = 16.0, 256.0
+"""Stored entries above which an update without a ΔW of its own is large: factors, and norms of rows (DoRA, replaced scales)."""
+_NORMS = frozenset({"dora", "set"})
 
 
 def root_mean_square(layer: LayerStatistics) -> float:
@@ -46,8 +52,10 @@ def threshold(layer: LayerStatistics) -> float:
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
-    """One finding for overflow and one for size, each at its worst module."""
-    layers = evidence[WeightStatistics].layers
+    """One finding for overflow and one for size, each at its worst module; the same for updates that have no ΔW of their own."""
+    measured = evidence[WeightStatistics]
+    yield from _entries(measured.unmeasured)
+    layers = (*measured.layers, *measured.directions)
     overflowing = [each for each in layers if max(each.max_abs, root_mean_square(each)) > HALF_MAX]
     if overflowing:
         worst = max(overflowing, key=lambda each: max(each.max_abs, root_mean_square(each)))
@@ -61,7 +69,22 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(worst, message, Severity.MEDIUM, root_mean_square(worst), threshold(worst))
 
 
-def _finding(layer: LayerStatistics, message: str, severity: Severity, measured: float, limit: float) -> Finding:
+def _entries(unmeasured: Sequence[Unmeasured]) -> Iterator[Finding]:
+    """At most one finding for updates of which only the stored entries tell a size."""
+    large = [each for each in unmeasured if each.max_abs > _limit(each)]
+    if large:
+        worst = max(large, key=lambda each: each.max_abs / _limit(each))
+        overflows = worst.max_abs > HALF_MAX
+        message = f"{len(large):,} updates of the kind {worst.kind} have entries far larger than training makes them"
+        severity = Severity.HIGH if overflows else Severity.MEDIUM
+        yield _finding(worst, message, severity, worst.max_abs, HALF_MAX if overflows else _limit(worst))
+
+
+def _limit(update: Unmeasured) -> float:
+    return NORM if update.kind in _NORMS else ENTRY
+
+
+def _finding(layer: LayerStatistics | Unmeasured, message: str, severity: Severity, measured: float, limit: float) -> Finding:
     return Finding(
         rule=RULE,
         message=message,

@@ -30,6 +30,11 @@ _CODE = (
     *(".rb", ".pl", ".php", ".lua", ".jl", ".r", ".c", ".cc", ".cpp", ".cu", ".rs", ".go", ".chm", ".appimage", ".deb", ".rpm", ".dmg"),
     *(".iso", ".img", ".vhd", ".xll", ".docm", ".xlsm", ".pptm", ".one", ".rdp", ".settingcontent-ms"),
 )
+_BUILDS = ("makefile", "dockerfile", "jenkinsfile", "vagrantfile", "gnumakefile", "setup.cfg")
+_PAGES = (".html", ".htm", ".xhtml", ".svg", ".mht", ".mhtml")
+_RUNS = re.compile(rb"<script[\s>/]|\son[a-z]{3,20}\s*=\s*[\"'\w]|javascript:", re.IGNORECASE)
+_SHORTCUTS = (".url", ".webloc")
+_OPENS = re.compile(rb"(?:URL\s*=|<string>)\s*(?!https?://)[\w\\]", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:\.so)(?:\.\d+)+\Z")
 _SEALED = {b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"MSCF": "a cabinet archive"}
 
@@ -37,7 +42,14 @@ _SEALED = {b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"MSCF": "a 
 def is_code(name: str, head: bytes) -> str:
     """The kind of program that a file is by its first bytes or its suffix, or ""."""
     lowered = _NUMBERED.sub(".so", name.lower().rstrip(" ."))
-    return program(head) or next((f"code ({suffix})" for suffix in _CODE if lowered.endswith(suffix)), "")
+    found = program(head) or next((f"code ({suffix})" for suffix in _CODE if lowered.endswith(suffix)), "")
+    if not found and lowered.rpartition("/")[2] in _BUILDS:
+        found = "instructions of a build"
+    if not found and lowered.endswith(_PAGES) and _RUNS.search(head):
+        found = "a page that runs a script"
+    if not found and lowered.endswith(_SHORTCUTS) and _OPENS.search(head):
+        found = "a shortcut that opens more than a web page"
+    return found
 
 
 def is_loose(name: str, head: bytes) -> bool:

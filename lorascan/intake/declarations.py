@@ -29,7 +29,8 @@ _TAG_LENGTH = 500  # characters; longer "tags" are whole captions, cut
 _TAG_ITEMS = 500_000  # JSON commas
 _DECODED = 1_000_000  # characters of unescaped texts kept for one value
 _ESCAPED_ASCII = re.compile(r"\\u00[0-7]")  # letters that need no escape: somebody hides them
-_ODD = re.compile(r"[^\x20-\x7e\t\n\r]")
+_ODD = re.compile(r"[^\x20-\x7e]")
+_ESCAPED = re.compile(r"\\[unrtbf]")
 
 
 def read_claims(metadata: Mapping[str, str], limits: Limits, tensors: Sequence[str] = (), beside: Companions | None = None) -> Claims:
@@ -90,7 +91,7 @@ def _text(raw: bytes) -> str:
 def _decoded(metadata: Mapping[str, str], limits: Limits) -> Iterator[Claim]:
     """Texts inside JSON values that a reader of the raw value would not see: those that stand there as escapes."""
     for key, value in metadata.items():
-        if "\\u" not in value or not value.lstrip().startswith(("{", "[", '"')):
+        if not value.lstrip().startswith(("{", "[", '"')) or not _ESCAPED.search(value):
             continue
         everything = bool(_ESCAPED_ASCII.search(value))
         found = [each for each in _strings(_parsed(value, depth=limits.json_depth)) if everything or _ODD.search(each)]

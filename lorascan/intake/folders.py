@@ -26,7 +26,7 @@ _CONFIG_BYTES = 2**20
 _LOOSE_BYTES = 256 * 2**20  # of a pickle or archive beside the weights
 _LIMITS = Limits(file_bytes=_LOOSE_BYTES)
 _REPORTED = 100  # remarks that one adapter's report holds
-_PLAIN_PATH = re.compile(r"[\w .,()/+-]*", re.ASCII)
+_PLAIN_PATH = re.compile(r"(?!-)[\w.,()/+-]*(?: [\w.,()/+-]*){0,2}", re.ASCII)  # more blanks make a sentence
 _Remark = Neighbour | Refusal | str | tuple[str, str]
 
 
@@ -63,7 +63,8 @@ def survey(folder: Path) -> list[tuple[Path, Surroundings]]:
     for path, remark in _remarks(folder, seen, configs):
         home = next(each for each in path.parents if each in shared)
         remarks.setdefault(home, []).append(remark)
-    return [(folder / each, _surroundings(folder, each, remarks, seen)) for each in seen.adapters]
+    odd = tuple(each for each in seen.names if not _PLAIN_PATH.fullmatch(each))
+    return [(folder / each, _surroundings(folder, each, remarks, seen, odd)) for each in seen.adapters]
 
 
 def _remarks(folder: Path, seen: _Seen, configs: dict[PurePath, str]) -> Iterator[tuple[PurePath, _Remark]]:
@@ -76,7 +77,9 @@ def _remarks(folder: Path, seen: _Seen, configs: dict[PurePath, str]) -> Iterato
             yield path, Refusal(code=each.code, message=f"{path}: {each.message}", where=each.where, measured=each.measured)
 
 
-def _surroundings(folder: Path, adapter: PurePath, by_home: dict[PurePath, list[_Remark]], seen: _Seen) -> Surroundings:
+def _surroundings(
+    folder: Path, adapter: PurePath, by_home: dict[PurePath, list[_Remark]], seen: _Seen, odd: tuple[str, ...]
+) -> Surroundings:
     remarks = list(islice(chain.from_iterable(by_home.get(home, ()) for home in adapter.parents), _REPORTED))
     return Surroundings(
         folder=str(folder),
@@ -85,7 +88,7 @@ def _surroundings(folder: Path, adapter: PurePath, by_home: dict[PurePath, list[
         refusals=tuple(each for each in remarks if isinstance(each, Refusal)),
         unread=tuple(each for each in remarks if isinstance(each, str)),
         files=len(seen.files) + len(seen.adapters),
-        names=tuple(each for each in seen.names if not _PLAIN_PATH.fullmatch(each)),
+        names=odd,
     )
 
 

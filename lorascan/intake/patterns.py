@@ -17,9 +17,9 @@ _REPEATS = (_codes.MAX_REPEAT, _codes.MIN_REPEAT, _codes.POSSESSIVE_REPEAT)
 def objection(pattern: str) -> str:
     """Why this pattern must not be run on anything, or "".
 
-    Too long, no regular expression, a back-reference, or a quantifier without a small bound inside another one: those
-    are what makes a backtracking matcher take time that grows exponentially with the text. What passes may still be
-    polynomial or overlap in its alternatives: `matching` runs it where it can be killed.
+    Too long, no regular expression, a back-reference, or a quantifier without a small bound around another one or around
+    alternatives: those are what makes a backtracking matcher take time that grows exponentially with the text. What passes
+    may still be polynomial: `matching` runs it where it can be killed.
     """
     if len(pattern) > LONGEST:
         return f"{len(pattern):,} characters long, at most {LONGEST} are read"
@@ -38,6 +38,8 @@ def _judge(items: Iterable[tuple[Any, Any]], *, repeated: bool) -> str:
     for code, argument in items:
         if code in (_codes.GROUPREF, _codes.GROUPREF_EXISTS):
             return "a back-reference: its time can grow exponentially"
+        if code is _codes.BRANCH and repeated:
+            return "alternatives inside a repetition: where they overlap its time grows exponentially"
         many = code in _REPEATS and int(argument[1]) >= _MANY
         if many and repeated:
             return "a repetition inside a repetition: its time can grow exponentially"

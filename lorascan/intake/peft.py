@@ -30,6 +30,8 @@ _TYPED = frozenset(
     )
 )
 """Fields that act; a name that only looks like one of them deceives its reader."""
+_STRENGTH = frozenset({"r", "lora_alpha", "peft_type", "target_modules", "rank_pattern", "alpha_pattern"})
+"""By which a map inside a config is known for another config."""
 _FACTOR = re.compile(r"\.(?:lora|hada|lokr|oft|dora|diff|alpha)(?:[._]|\Z)")
 _WRAPPER = "base_model.model."
 _FLATTENED = "lora_"  # kohya's names: no path can be read from them
@@ -139,9 +141,11 @@ class _Config:
         self.faults.append(Refusal(code=code, message=message, where=f"{self.where}.{name}", measured=shown))
 
     def _look_alikes(self) -> None:
-        for name in self.values:
-            if name not in _TYPED and plain_name(name) in _TYPED:
+        for name, value in self.values.items():
+            if name not in _TYPED and plain_name(name.partition(".")[0]) in _TYPED:
                 self._fault("LS400", name[:_SHOWN], f"a field that looks like {plain_name(name)} and is none")
+            if name not in _TYPED and isinstance(value, dict) and not _STRENGTH.isdisjoint(value):
+                self._fault("LS400", name[:_SHOWN], "a config inside the config: loaders differ in which one they believe")
 
     def _rank(self, name: str, value: object, limits: Limits) -> int | None:
         if value is None:

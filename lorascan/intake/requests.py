@@ -22,7 +22,8 @@ _SCHEME = re.compile(r"(?!https?://)(?:[a-z][a-z0-9+.-]{1,30}:[/\\]|(?:javascrip
 _PAGE = re.compile(r"https?://", re.IGNORECASE)
 _FOLLOWED = re.compile(r"(?:path|file|dir|folder|name|model|url|adapters|revision)\Z")  # fields whose text a loader opens
 _LEAVING = re.compile(
-    r"\0|(?:\.\.[\\/]){3}|\A/(?:etc|proc|dev|sys)/|[\\/]\.ssh[\\/]|~[\\/]\.|[\\/]windows[\\/]system32\b|\A\\\\[.?]\\", re.IGNORECASE
+    r"\0|(?:\.\.[\\/]){3}|\A/(?:etc|proc|dev|sys)/|[\\/]\.ssh[\\/]|~[\\/]\.|[\\/]windows[\\/]system32\b|%(?:systemroot|windir|comspec)%|\A\\\\[.?]\\",
+    re.IGNORECASE,
 )
 _SHELL = re.compile(r"[\x00-\x1f`|<>]|\$\(")  # in no path of a trainer; a shell would act on them
 _PICKLED = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
@@ -70,6 +71,8 @@ def _is_own(mapping: object) -> bool:
 
 
 def _is_a_place(path: str, text: str) -> bool:
+    if path.partition(".")[0] == "adapters":  # further ones, which X-LoRA fetches
+        return True
     followed = bool(_FOLLOWED.search(path))
     unpickled = followed and path != _BASE and text.lower().endswith(_PICKLED)
     opened = followed and bool(_PAGE.match(text) or _SCHEME.match(text.lstrip()) or _SHELL.search(text))

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from lorascan.core.adapter import Adapter, LayerStatistics, Unmeasured, Update, VettedFile, WeightStatistics
+from lorascan.core.whole_updates import DoraUpdate
 from lorascan.weights.decode import Matrix
 from lorascan.weights.factors import Tall
 from lorascan.weights.numbers import Survey, survey_each
@@ -62,18 +63,39 @@ def measure(adapter: Adapter, vetted: VettedFile) -> WeightStatistics:
     """
     surveys = survey_each(vetted.content, vetted.spans)
     source = Source(content=vetted.content, largest={name: each.max_abs for name, each in surveys.items()})
-    plan, planned, unmeasured = _Plan(), [], []
+    plan, planned, directed, unmeasured = _Plan(), [], [], []
     for update in adapter.updates:
         reason = _reason(update, surveys)
         parts = () if reason else tuple(upright(each) for each in operands(update, source))
         reason = reason or _out_of_bounds(parts, plan)
-        if reason:
-            unmeasured.append(Unmeasured(module_path=update.module_path, component=update.component, kind=update.name, reason=reason))
-        else:
+        if not reason:
             planned.append((update, tuple(plan.add(each) for each in parts)))
-    layers = _solved(plan, planned, source.largest)
+            continue
+        unmeasured.append(_unmeasured(update, reason, source.largest))
+        if isinstance(update, DoraUpdate) and (inner := _direction(update, surveys, source, plan)):
+            directed.append((update, tuple(plan.add(each) for each in inner)))
+    layers = _solved(plan, [*planned, *directed], source.largest)
     bad = tuple(each.bad for each in surveys.values() if each.bad is not None)
-    return WeightStatistics(layers=layers, bad_numbers=bad, unmeasured=tuple(unmeasured))
+    return WeightStatistics(layers=layers[: len(planned)], bad_numbers=bad, unmeasured=tuple(unmeasured), directions=layers[len(planned) :])
+
+
+def _unmeasured(update: Update, reason: str, largest: Mapping[str, float]) -> Unmeasured:
+    return Unmeasured(
+        module_path=update.module_path,
+        component=update.component,
+        kind=update.name,
+        reason=reason,
+        max_abs=max(largest.get(span.name, math.nan) for span in update.tensors),
+    )
+
+
+def _direction(update: DoraUpdate, surveys: Mapping[str, Survey], source: Source, plan: _Plan) -> tuple[Operand, ...]:
+    """The operands of what DoRA adds before it normalises; none where that has no spectrum either."""
+    inner = replace(update.direction, rows=update.rows, alpha=update.alpha, rank_stabilized=update.rank_stabilized)
+    if _reason(inner, surveys):
+        return ()
+    parts = tuple(upright(each) for each in operands(inner, source))
+    return () if _out_of_bounds(parts, plan) else parts
 
 
 def _reason(update: Update, surveys: Mapping[str, Survey]) -> str:

@@ -91,7 +91,7 @@ CASES: dict[str, tuple[Callable[[Tensors], Tensors], str, Severity]] = {
     "mixed dialects": (lambda t: {**t, **module(f"unet.{ATTENTION[:-1]}k", width=64)}, "LS505", Severity.MEDIUM),
     "control": (with_tensor("lora_controlnet"), "LS506", Severity.MEDIUM),
     "rotations that need a config": (with_tensor(f"{STEM[:-1]}k.oft_R.weight", np.zeros((4, 120), dtype=np.float32)), "LS508", Severity.MEDIUM),
-    "unknown tensor": (with_tensor("something"), "LS508", Severity.MEDIUM),
+    "unknown tensor": (with_tensor("something"), "LS510", Severity.MEDIUM),
     "integer factors": (
         lambda t: {**t, f"{STEM}.lora_up.weight": np.ones((64, 4), dtype=np.int32)},
         "LS601",

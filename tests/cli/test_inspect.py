@@ -181,6 +181,10 @@ def test_an_adapter_compared_with_itself_points_the_same_way(adapter: Path, tmp_
 
     assert [each["cosine"] for each in same["modules"]] == pytest.approx([1.0, 1.0])
     assert [each["cosine"] for each in opposite["modules"]] == pytest.approx([-1.0, -1.0])
+    assert same["together"] == pytest.approx({"compared": 2, "cosine": 1.0, "strength_ratio": 1.0})
+    assert opposite["together"]["cosine"] == pytest.approx(-1.0)
+    assert run("compare", adapter, adapter).startswith("The same tensors, bit for bit.\n")
+    assert run("compare", adapter, other).startswith("Opposed (cosine -1.000); the second is 1× as strong; 2 modules in common, 0 in one")
     assert same["only_first"] == same["only_second"] == []
 
 
@@ -197,7 +201,7 @@ def test_no_heavy_library_is_loaded_for_text_json_and_csv(adapter: Path) -> None
     assert done.stdout.strip() == "[]"
 
 
-def test_a_file_of_kinds_that_cannot_be_applied_is_never_admitted(tmp_path: Path) -> None:
+def test_a_file_of_kinds_that_cannot_be_applied_is_never_admitted_but_where_nothing_is_applied(tmp_path: Path) -> None:
     from lorascan.auditing import audit
     from lorascan.core.findings import Decision
     from lorascan.settings import settings_of
@@ -209,14 +213,15 @@ def test_a_file_of_kinds_that_cannot_be_applied_is_never_admitted(tmp_path: Path
     report = audit(path, settings_of(policy="ci"))
     static = audit(path, settings_of(policy="static"))
 
-    assert (report.verdict.decision, static.verdict.decision) == (Decision.UNDECIDED, Decision.REVIEW)
+    assert (report.verdict.decision, static.verdict.decision) == (Decision.UNDECIDED, Decision.ADMIT)
+    assert static.verdict.reasons[0].endswith("behaviour was not tested")
     assert any("oft cannot be loaded" in each for each in report.verdict.reasons)
-    assert "LS508" in {each.rule.code for each in report.findings}
+    assert all("LS508" in {each.rule.code for each in told.findings} for told in (report, static))
 
 
-def test_kinds_beside_plain_pairs_send_the_file_to_review_under_every_policy(tmp_path: Path) -> None:
+def test_kinds_beside_plain_pairs_send_the_file_to_review_under_every_policy_that_tests(tmp_path: Path) -> None:
     from lorascan.core.evidence import Evidence
-    from lorascan.core.findings import Severity
+    from lorascan.core.findings import Consequence, Severity
     from lorascan.detectors import detectors
     from lorascan.inspecting import inspect
     from lorascan.policy import POLICIES
@@ -230,4 +235,7 @@ def test_kinds_beside_plain_pairs_send_the_file_to_review_under_every_policy(tmp
     findings = list(detectors()["dialect_trouble"].examine(Evidence(facts=(found.adapter, found.base))))
 
     assert [(each.rule.code, each.severity) for each in findings if each.rule.code == "LS508"] == [("LS508", Severity.MEDIUM)]
-    assert all(Severity.MEDIUM in each.rejects | each.reviews for each in POLICIES.values())
+    untested = next(each for each in findings if each.rule.code == "LS508")
+    told = {name: policy.consequence(untested) for name, policy in POLICIES.items()}
+    assert told.pop("static") is Consequence.REPORT
+    assert Consequence.REPORT not in told.values()

@@ -35,7 +35,7 @@ CATALOGUE: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("LS408", "LS409", "LS410"), (610, 829)),
     **dict.fromkeys(("LS501", "LS502"), (284,)),
     **dict.fromkeys(("LS503", "LS504"), (506, 915)),
-    **dict.fromkeys(("LS505", "LS508"), (436,)),
+    **dict.fromkeys(("LS505", "LS508", "LS510"), (436,)),
     **dict.fromkeys(("LS506", "LS507", "LS509"), (915,)),
     **dict.fromkeys(("LS601", "LS602", "LS603", "LS604", "LS605"), (843, 1339, 1284)),
     **dict.fromkeys(("LS606", "LS607", "LS608"), ()),

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lorascan.auditing import audit
-from lorascan.core.findings import Decision, Severity
+from lorascan.core.findings import Consequence, Decision
 from lorascan.settings import settings_of
 from lorascan.targets import select
 
-_HOLDS_UP = (Severity.HIGH, Severity.MEDIUM)
+_HOLDS_UP = (Consequence.REJECT, Consequence.REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,6 @@ def decided(path: Path) -> Decided:
     return Decided(
         decisions=tuple(report.verdict.decision for report in reports),
         codes=frozenset(each.rule.code for each in findings),
-        held=frozenset(each.rule.code for each in findings if each.severity in _HOLDS_UP),
+        held=frozenset(each.rule.code for each in findings if each.consequence in _HOLDS_UP),
         messages=tuple(f"{each.rule.code} {each.message} {each.where} {each.measured}"[:160] for each in findings),
     )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from lorascan.core.adapter import FileIdentity
 from lorascan.core.errors import UsageError
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
-from lorascan.core.findings import Decision, Finding, Rule, Severity
+from lorascan.core.findings import Consequence, Decision, Finding, Rule, Severity
 from lorascan.core.report import Report
 from lorascan.policy import POLICIES, Baseline, Rulebook, Waiver, exit_code, judge, policy_named, read_baseline
 from lorascan.reporting import render, render_all
@@ -205,6 +205,19 @@ def test_a_policy_file_names_stages_severities_and_single_rules(tmp_path: Path) 
     leads = [decision([finding(*each)], Rulebook(policy=policy)) for each in (("LS608", Severity.HIGH), ("LS609", Severity.INFO))]
     assert leads == [Decision.ADMIT, Decision.REJECT]
     assert decision([finding("LS610", Severity.LOW)], Rulebook(policy=policy)) is Decision.REVIEW
+
+
+@pytest.mark.parametrize(("required", "wanted"), [
+    ("", Consequence.REPORT),
+    ('required = ["file"]', Consequence.REPORT),
+    ('required = ["file", "weights", "load"]', Consequence.REVIEW),
+    ('[rules]\nLS508 = "reject"', Consequence.REJECT),
+])  # fmt: skip
+def test_what_static_says_of_untested_kinds_holds_only_where_nothing_is_loaded(tmp_path: Path, required: str, wanted: Consequence) -> None:
+    path = tmp_path / "house.toml"
+    path.write_text(f'name = "house"\nextends = "static"\n{required}\n', encoding="utf-8")
+
+    assert policy_named(str(path)).consequence(finding("LS508", Severity.MEDIUM)) is wanted
 
 
 @pytest.mark.parametrize(("text", "told"), [

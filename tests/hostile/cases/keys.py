@@ -48,20 +48,20 @@ CASES: tuple[Case, ...] = (
             f"unet.{ATTENTION}.lora_B.default_0.weight": np.ones((64, 4), dtype=_F32),
         },
     ),
-    _with("a tensor that nobody knows", "LS508", "something.else"),
+    _with("a tensor that nobody knows", "LS510", "something.else"),
     one(
         "a whole model",
         written({f"model.diffusion_model.input_blocks.{each}.0.weight": np.ones((8, 8), dtype=_F32) for each in range(9)}),
         "LS509",
         "LS406",
-        "LS508",
+        "LS510",
     ),
     one(
         "a language model",
         written({f"model.layers.{each}.self_attn.q_proj.weight": np.ones((8, 8), dtype=_F32) for each in range(9)}),
         "LS509",
         "LS406",
-        "LS508",
+        "LS510",
     ),
     one("a textual inversion alone", written({"emb_params": np.ones((2, 768), dtype=_F32)}), "LS509", "LS503"),
     one(
@@ -69,7 +69,7 @@ CASES: tuple[Case, ...] = (
         written({"decoder.conv_in.weight": np.ones((8, 4, 3, 3), dtype=_F32), "encoder.conv_in.bias": np.ones(8, dtype=_F32)}),
         "LS509",
         "LS406",
-        "LS508",
+        "LS510",
     ),
     one("no tensor at all", written({}), "LS509"),
 )
