@@ -29,14 +29,17 @@ app.add_typer(lab_app, name="lab")
 
 
 _INTERRUPTED = 130
+_NOBODY_READS = 141  # as a shell says of a program that SIGPIPE ended; 1 would be a reject
 
 
 def main() -> NoReturn:
-    """Run the command line; usage errors exit 2, an interrupt 130, never with a traceback."""
+    """Run the command line; usage errors exit 2, an interrupt 130, a reader that has gone away 141, never with a traceback."""
+    stdout = sys.stdout
     try:
         from lorascan.core.errors import StageFailed, Unavailable, UsageError  # noqa: PLC0415 - after --version
 
         _open_missing_streams()
+        stdout = sys.stdout
         app(prog_name="lorascan")
     except KeyboardInterrupt:  # first: the others' names may not be bound yet
         _fail("interrupted", _INTERRUPTED)
@@ -44,9 +47,8 @@ def main() -> NoReturn:
         _fail("out of memory", 3)
     except ImportError as error:  # a library that finds no memory to be mapped to says so too
         _fail(f"cannot import: {str(error).strip().rpartition(chr(10))[2]}", 3)
-    except SystemExit as ending:  # typer's answer to an interrupt is silent
-        if ending.code == _INTERRUPTED:
-            _fail("interrupted", _INTERRUPTED)
+    except SystemExit as ending:
+        _tell_what_typer_does_not(ending.code, muted=sys.stdout is not stdout)
         raise
     except UsageError as error:
         _fail(str(error), 2)
@@ -60,6 +62,14 @@ def main() -> NoReturn:
         silence(sys.stdout)
         _fail(f"cannot print: {reason}", 3)
     sys.exit(0)
+
+
+def _tell_what_typer_does_not(code: object, *, muted: bool) -> None:
+    """Its answer to an interrupt is silent; where nobody reads stdout it puts a mute stream there and exits 1, which is a reject."""
+    if code == _INTERRUPTED:
+        _fail("interrupted", _INTERRUPTED)
+    if code == 1 and muted:
+        sys.exit(_NOBODY_READS)
 
 
 def _open_missing_streams() -> None:

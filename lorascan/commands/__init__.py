@@ -24,7 +24,11 @@ class Command:
     shape: type[TyperCommand] | None = None
 
 
-GROUPS = {"cache": "Results that are kept by the digest of their file.", "config": "The settings in force."}
+GROUPS = {
+    "cache": "Results that are kept by the digest of their file.",
+    "config": "The settings in force.",
+    "probes": "The prompts that adapters are probed with.",
+}
 """What a group's help says."""
 EXIT_CODES_HELP = "Exit codes: 0 admit, 1 reject, 2 usage error, 3 could not decide, 4 no input matched, 5 review needed."
 

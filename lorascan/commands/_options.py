@@ -59,6 +59,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class Told(StrEnum):
+    """How a small command tells what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 FailOn = Annotated[
     Level | None,
     typer.Option(help="Findings from this severity on need a review, others are only reported; rejects stay.", show_default=False),

@@ -1,9 +1,10 @@
 """`lorascan compare`: two adapters side by side."""
 
 import json
+import math
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,8 @@ from lorascan.commands import Command
 from lorascan.commands.inspect import inspected, write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lorascan.inspecting import Inspection, Row
 
 _MOST_LINES = 200
@@ -45,12 +48,30 @@ def compare(
 def _shape(one: "Inspection", two: "Inspection") -> dict[str, object]:
     found = [{_place(row): row for row in each.rows} for each in (one, two)]
     both = [place for place in found[0] if place in found[1]]
+    modules = [_pair(one, two, found[0][place], found[1][place]) for place in both]
     return {
         "schema": "lorascan/comparison/v1",
+        "together": _together(modules),
         "files": [_file(one), _file(two)],
         "only_first": [".".join(each[:2]) for each in found[0] if each not in found[1]],
         "only_second": [".".join(each[:2]) for each in found[1] if each not in found[0]],
-        "modules": [_pair(one, two, found[0][place], found[1][place]) for place in both],
+        "modules": modules,
+    }
+
+
+def _together(modules: "Sequence[dict[str, Any]]") -> dict[str, float | int | None]:
+    """Cosine and strength of two adapters over the modules where both could be compared, each adapter's ΔW taken as one vector.
+
+    The inner product of two such vectors is the sum of the modules' own: cosine times both norms.
+    """
+    sides = [(each["cosine"], *each["frobenius"]) for each in modules if each["cosine"] is not None and None not in each["frobenius"]]
+    first, second = (math.sqrt(math.fsum(side[at] ** 2 for side in sides)) for at in (1, 2))
+    inner = math.fsum(cosine * one * two for cosine, one, two in sides)
+    defined = first > 0.0 and second > 0.0
+    return {
+        "compared": len(sides),
+        "cosine": max(-1.0, min(1.0, inner / first / second)) if defined else None,
+        "strength_ratio": second / first if defined else None,
     }
 
 
@@ -87,13 +108,34 @@ def _pair(one: "Inspection", two: "Inspection", first: "Row", second: "Row") -> 
     }
 
 
+_ALIKE = ((0.99, "the same direction"), (0.7, "much alike"), (0.2, "partly alike"), (-0.2, "unrelated"), (-2.0, "opposed"))
+"""Least cosine and what it is called: vectors of so many entries are at ±0.02 by chance."""
+
+
+def _summary(shape: dict[str, Any]) -> str:
+    """What a reader wants to know first, in one line."""
+    first, second = shape["files"]
+    if first["tensor_hash"] == second["tensor_hash"]:
+        return "The same tensors, bit for bit."
+    together, both = shape["together"], len(shape["modules"])
+    if not both:
+        return "No module in common: nothing to compare."
+    alone = len(shape["only_first"]) + len(shape["only_second"])
+    told = f"{both:,} module{'s' if both > 1 else ''} in common, {alone:,} in one of them alone"
+    if together["cosine"] is None:
+        return f"{told}; no direction can be compared."
+    kind = next(words for least, words in _ALIKE if together["cosine"] >= least)
+    return f"{kind.capitalize()} (cosine {together['cosine']:+.3f}); the second is {together['strength_ratio']:.3g}× as strong; {told}."
+
+
 def _lines(shape: dict[str, object]) -> list[str]:
     from lorascan.core.text import visible  # noqa: PLC0415
 
     files, modules = shape["files"], shape["modules"]
     if not isinstance(files, list) or not isinstance(modules, list):
         raise TypeError
-    lines = [
+    lines = [_summary(shape), ""]
+    lines += [
         f"{visible(str(each['name']), 80)}  {each['family'] or 'base not certain'}  "
         f"{', '.join(each['dialects'])}  {each['updates']:,} updates"
         for each in files

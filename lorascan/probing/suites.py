@@ -3,16 +3,22 @@
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.shipped import shipped
 from lorascan.hunting.triggers import PLACE
 from lorascan.settings import Strict
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 Split = Literal["select", "confirm"]
+_BYTES = 2**22
+"""Of the largest suite that is read."""
 
 
 class Prompt(Strict):
@@ -65,14 +71,45 @@ class Suite(Strict):
 
 
 def read_suite(path: Path) -> Suite:
-    """Read one suite file. Raises UsageError with the reason where it is not valid."""
-    content = path.read_bytes()
+    """Read one suite file. Raises UsageError with the first reason where it is not valid or cannot be read."""
+    found = _parsed(path)
+    if isinstance(found, Suite):
+        return found
+    more = f" (and {len(found) - 1} more: lorascan probes validate {path.name})" if len(found) > 1 else ""
+    message = f"probe suite {path.name} is not valid: {found[0]}{more}"
+    raise UsageError(message)
+
+
+def problems_of(path: Path) -> tuple[str, ...]:
+    """Everything that is wrong with a suite file, one line each; nothing of a valid one. Raises UsageError where it cannot be read."""
+    found = _parsed(path)
+    return () if isinstance(found, Suite) else found
+
+
+def _parsed(path: Path) -> Suite | tuple[str, ...]:
+    content = read_bounded(path, _BYTES, "probe suite")
     try:
         values = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return (f"no TOML: {error}",)
+    if "sha256" in values:
+        return ("sha256: is that of the file, no key of it",)
+    try:
         return Suite(**values, sha256=hashlib.sha256(content).hexdigest())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
-        message = f"probe suite {path.name} is not valid: {error}"
-        raise UsageError(message) from error
+    except ValidationError as error:
+        return tuple(map(_told, error.errors(include_url=False, include_input=False)))
+
+
+def _told(problem: "ErrorDetails") -> str:
+    """One problem with its place; prompts are counted from 1, as a reader does."""
+    place = ".".join(f"prompt {part + 1}" if isinstance(part, int) else str(part) for part in problem["loc"])
+    place = place.replace("prompt.prompt ", "prompt ")
+    if problem["type"] == "extra_forbidden":
+        model = Suite if len(problem["loc"]) == 1 else Prompt
+        known = (each.alias or name for name, each in model.model_fields.items() if name != "sha256")
+        return f"{place}: no such key; known are {', '.join(known)}"
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said
 
 
 def shipped_suites() -> dict[str, Suite]:

@@ -52,6 +52,7 @@ def _facts(report: Report, look: Look) -> dict[str, Any]:
         "load": _digest.fact(report, LoadFacts),
         "base_kept": _digest.base_kept,
         "hunted": _digest.fact(report, Candidates),
+        "candidates_order": _digest.CANDIDATES_ORDER,
         "probe": _digest.fact(report, ProbeFacts),
         "most_rows": _MOST_ROWS,
         "gate": _digest.gate_lines(report),

@@ -155,6 +155,7 @@ def _candidates(sheet: Sheet, report: Report) -> None:
         return
     shown = hunted.ranked[:_MOST_CANDIDATES]
     sheet.heading("Trigger candidates", f"top {len(shown)} of {len(hunted.ranked)}")
+    sheet.paragraph(_digest.CANDIDATES_ORDER, 2, "dim")
     rows = [
         (
             str(each.rank),

@@ -1,5 +1,6 @@
 """What happens where stdout, stderr or a report's place takes nothing: the exit code tells, no traceback does."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,36 @@ def test_an_endless_timeout_is_a_usage_error(honest: Path) -> None:
     done = in_shell('"$@"', "audit", honest, "--policy", "static", "--timeout", "inf")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+SMALL = {
+    "the help": ("--help",),
+    "the help of a command": ("audit", "--help"),
+    "the version": ("--version",),
+    "rules": ("rules",),
+    "a rule": ("explain", "LS801"),
+    "statistics": ("inspect", "ADAPTER"),
+    "a comparison": ("compare", "ADAPTER", "ADAPTER"),
+    "settings": ("config", "show"),
+    "suites": ("probes", "list"),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_command_whose_reader_has_gone_ends_quietly_and_rejects_nothing(name: str, honest: Path) -> None:
+    arguments = [str(honest) if each == "ADAPTER" else each for each in SMALL[name]]
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run([*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    finally:
+        os.close(writer)
+
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_reject_stays_one_where_stdout_was_closed_from_the_start(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"<html></html>")
+
+    assert in_shell('"$@" >&-', "audit", bad, "--policy", "static").returncode == 1

@@ -115,3 +115,13 @@ def test_the_readme_lists_every_command_as_the_help_does(monkeypatch: pytest.Mon
 
     assert code == 0
     assert [each.rstrip() for each in block.splitlines()] == [each.rstrip() for each in told.strip("\n").splitlines()]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/gate.md"])
+def test_no_page_tells_to_install_a_name_that_nobody_has_published(name: str) -> None:
+    """Whoever publishes it first would be run in every pipeline that copied the line."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    installed = re.findall(r"pip install ([^\s`#]+)", text)
+    assert installed
+    assert all(each.strip('"').startswith(("./", "/")) for each in installed)

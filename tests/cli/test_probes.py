@@ -1,0 +1,106 @@
+"""`lorascan probes`: what a user sees of suites, and of what is wrong with one of their own."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from lorascan.core.shipped import shipped
+from tests.cli.in_process import Called, caller
+
+SHIPPED = sorted(shipped("probes").glob("*.toml"))
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Called:
+    return caller(monkeypatch, capsys)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "own.toml"
+    text = shipped("probes", "lab-shapes.toml").read_text(encoding="utf-8")
+    path.write_text(text.replace('id = "lab-shapes"', 'id = "own\\u001b[2J"'), encoding="utf-8")
+    return path
+
+
+def test_every_suite_that_ships_is_listed_with_the_digest_that_reports_cite(call: Called) -> None:
+    code, out, _ = call("probes", "list", "-f", "json")
+
+    told = {each["id"]: each for each in json.loads(out)}
+    assert code == 0
+    assert {each["sha256"] for each in told.values()} == {hashlib.sha256(path.read_bytes()).hexdigest() for path in SHIPPED}
+    assert told["lab-shapes"]["licence"] == "Apache-2.0"
+    assert len(call("probes", "list")[1].splitlines()) == len(SHIPPED)
+
+
+def test_the_suites_of_a_folder_are_listed_beside_them(call: Called, own: Path) -> None:
+    code, out, _ = call("probes", "list", own.parent)
+
+    assert (code, len(out.splitlines())) == (0, len(SHIPPED) + 1)
+    assert "own.toml" in out
+    assert "\x1b" not in out
+    assert call("probes", "list", own)[0] == 2
+
+
+def test_a_suite_is_shown_with_its_prompts_scales_licence_and_digest(call: Called, own: Path) -> None:
+    _, out, _ = call("probes", "show", "lab-shapes")
+    for part in ("Apache-2.0", "0.0, 0.25, 0.5", "a red circle on a pink background", hashlib.sha256(SHIPPED[1].read_bytes()).hexdigest()):
+        assert part in out
+
+    code, out, _ = call("probes", "show", own, "-f", "json")
+    assert (code, len(json.loads(out)["prompts"])) == (0, 36)
+    assert "\x1b" not in call("probes", "show", own)[1]
+
+
+def test_a_suite_that_is_not_there_is_a_usage_error_that_says_which_are(call: Called) -> None:
+    code, out, said = call("probes", "show", "lab-shape")
+
+    assert (code, out) == (2, "")
+    assert "Did you mean 'lab-shapes'" in said
+    assert call("probes", "show", "none/there.toml")[0] == 2
+
+
+def test_a_valid_suite_of_one_s_own_passes(call: Called, own: Path) -> None:
+    code, out, said = call("probes", "validate", own)
+
+    assert (code, said) == (0, "")
+    assert hashlib.sha256(own.read_bytes()).hexdigest() in out
+
+
+WRONG = {
+    "a key that is none": ("version = 1", "version = 1\nversoin = 2", "versoin: no such key; known are schema, id,"),
+    "a number that is none": ("version = 1", 'version = "one"', "version: "),
+    "a key of a prompt that is none": ('concept = "square"', 'concpt = "square"', "prompt 2.concpt: no such key; known are text, concept"),
+    "a concept that the list lacks": ('concept = "square"', 'concept = "sqare"', "and a concept of the suite's list"),
+    "a prompt without a place": ("a red {concept} on", "a red circle on", "needs one {concept}"),
+    "too few seeds": ("seeds = [11, 23, 37, 53]", "seeds = [11]", "seeds: "),
+    "a digest of its own": ("version = 1", 'version = 1\nsha256 = "00"', "sha256: is that of the file"),
+    "no TOML": ("version = 1", "version = ", "no TOML: "),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_with_its_place(call: Called, own: Path, name: str) -> None:
+    before, after, expected = WRONG[name]
+    text = own.read_text(encoding="utf-8")
+    assert before in text
+    own.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+    code, out, said = call("probes", "validate", own)
+
+    assert (code, out) == (2, "")
+    assert f"own.toml: {expected}" in said or expected in said
+    assert "https://" not in said
+    assert call("probes", "show", own)[0] == 2
+
+
+def test_every_file_is_judged_and_the_sound_ones_are_told_too(call: Called, own: Path) -> None:
+    own.write_bytes(b"\xff")
+
+    code, out, said = call("probes", "validate", own, "none/there.toml", SHIPPED[0])
+
+    assert code == 2
+    assert "valid" in out
+    assert len(said.splitlines()) == 2
