@@ -1,8 +1,10 @@
 """Which backends this machine can prove, tried once and only if a test asks."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,11 @@ def descriptors_kept() -> Iterator[None]:
     before = descriptors()
     yield
     assert descriptors() <= before
+
+
+@pytest.fixture
+def own_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No file of another run beside this one is taken for ours."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))

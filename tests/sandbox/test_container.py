@@ -58,7 +58,7 @@ def running(state: Path) -> list[int]:
 
 
 GOLDEN = """
-/usr/bin/docker run --name lorascan-1-ab --rm --interactive --pull never --log-driver none --no-healthcheck
+/usr/bin/docker run --name lorascan-1-ab --rm --interactive --pull never --log-driver none --no-healthcheck --stop-signal SIGKILL
 --network none --ipc none --read-only --cap-drop ALL --security-opt no-new-privileges --user 65534:65534 --workdir / --entrypoint=
 --memory 1073741824 --memory-swap 1073741824 --pids-limit 136 {runtime}--env HOME=/nonexistent --env PATH=
 --mount type=bind,source=/opt/py/lib,target=/opt/py/lib,readonly --mount type=bind,source=/srv/a/b,target=/srv/a/b,readonly an/image:1
@@ -265,7 +265,7 @@ def test_a_container_does_not_outlive_a_killed_client(engine: Path) -> None:
             session.call("echo", {})
 
 
-@pytest.mark.usefixtures("descriptors_kept")
+@pytest.mark.usefixtures("descriptors_kept", "own_temporary_folder")
 def test_containers_leave_nothing_behind(engine: Path) -> None:
     start(PROGRAM, QUICK, isolation="container").close()
     files, kept, others = canaries(), descriptors(), set(outside.children(os.getpid()))

@@ -97,7 +97,7 @@ def test_a_worker_outlives_the_thread_that_started_it(isolation: str) -> None:
         assert session.call("echo", {}).result == {"arguments": {}}
 
 
-@pytest.mark.usefixtures("descriptors_kept")
+@pytest.mark.usefixtures("descriptors_kept", "own_temporary_folder")
 def test_nothing_is_left_behind(isolation: str) -> None:
     start(PROGRAM, QUICK, isolation=isolation).close()  # the starter thread of this process exists from here on
     files, kept, others = canaries(), descriptors(), set(outside.children(os.getpid()))

@@ -33,13 +33,17 @@ DEEDS = [
     ("a list", WorkerLied, "no object"),
     ("progress not finite", WorkerLied, "progress outside"),
 ]
+IN_A_CONTAINER: dict[str, tuple[type[Exception], str]] = {
+    "close pipes": (WorkerTimedOut, "silent"),  # the engine's client holds the other ends open
+    "abort": (WorkerDied, "SIGSEGV|SIGABRT"),  # the first process of a container is not ended by a signal of its own
+}
 
 
 @pytest.mark.usefixtures("descriptors_kept")
 @pytest.mark.parametrize(("deed", "error", "words"), DEEDS, ids=[deed for deed, _, _ in DEEDS])
 def test_a_misdeed_ends_the_worker_and_is_named(isolation: str, deed: str, error: type[Exception], words: str) -> None:
-    if isolation == "container" and deed == "close pipes":
-        error, words = WorkerTimedOut, "silent"  # the engine's client holds the other ends open
+    if isolation == "container":
+        error, words = IN_A_CONTAINER.get(deed, (error, words))
     lock = replace(SMALL, idle_seconds=3.0) if deed in SILENT or isolation == "container" else SMALL
     with start(PROGRAM, lock, isolation=isolation) as session:
         assert session.call("echo", {"a": 1}).result == {"arguments": {"a": 1}}  # the control: it answers when it behaves
@@ -83,7 +87,8 @@ def test_threads_are_bounded(isolation: str) -> None:
 
 
 def test_processor_time_is_bounded_by_the_kernel(isolation: str) -> None:
-    with start(PROGRAM, replace(QUICK, cpu_seconds=2), isolation=isolation) as session, pytest.raises(WorkerDied, match="SIGXCPU"):
+    ended_by = "SIGKILL" if isolation == "container" else "SIGXCPU"  # which the first process of a container ignores
+    with start(PROGRAM, replace(QUICK, cpu_seconds=2), isolation=isolation) as session, pytest.raises(WorkerDied, match=ended_by):
         session.call("spin", {})
 
 

@@ -98,7 +98,8 @@ def test_a_launcher_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("missing", ["one check false", "perfect", "death"])
 def test_the_next_backend_is_taken_and_the_failure_is_kept(monkeypatch: pytest.MonkeyPatch, isolation: str, missing: str) -> None:
-    only(monkeypatch, absent=Backend(place=0, command=absent), liar=lying(missing), real=parent.known_backends()[isolation])
+    real = replace(parent.known_backends()[isolation], place=2)
+    only(monkeypatch, absent=Backend(place=0, command=absent), liar=lying(missing), real=real)
 
     with start(PROGRAM, QUICK) as session:
         assert session.facts.backend == "real"
@@ -188,6 +189,10 @@ def test_arguments_too_large_for_the_pipe_are_refused_at_once() -> None:
 
 def test_the_wider_lock_of_a_gpu_proves_itself_without_one(isolation: str) -> None:
     """The nodes here are no GPU's: that CUDA works inside is shown nowhere yet."""
+    if isolation == "container":
+        with pytest.raises(Unavailable, match="no GPU"):
+            start(PROGRAM, replace(QUICK, devices=("/dev/full",)), isolation=isolation)
+        return
     with start(PROGRAM, replace(QUICK, devices=("/dev/full", "/dev/zero")), isolation=isolation) as session:
         facts = session.facts
         asked = (

@@ -26,7 +26,7 @@ _ENGINES = ("podman", "docker")
 _PLACES = "/usr/bin:/bin:/usr/local/bin"
 """Where an engine is looked for: never in a PATH that others may have set."""
 _ALWAYS = (
-    "--rm", "--interactive", "--pull", "never", "--log-driver", "none", "--no-healthcheck",
+    "--rm", "--interactive", "--pull", "never", "--log-driver", "none", "--no-healthcheck", "--stop-signal", "SIGKILL",
     "--network", "none", "--ipc", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
     "--user", f"{NOBODY}:{NOBODY}", "--workdir", "/", "--entrypoint=",
 )  # fmt: skip

@@ -19,7 +19,7 @@ from lorascan.sandbox import mounts  # noqa: E402
 
 ALONE = {"--rm", "--interactive", "--no-healthcheck", "--read-only", "--entrypoint="}
 WITH_VALUE = {"--name", "--pull", "--log-driver", "--network", "--ipc", "--cap-drop", "--security-opt", "--user", "--workdir"}
-WITH_VALUE |= {"--memory", "--memory-swap", "--pids-limit", "--runtime", "--env", "--mount"}
+WITH_VALUE |= {"--memory", "--memory-swap", "--pids-limit", "--stop-signal", "--runtime", "--env", "--mount"}
 OF_THE_IMAGE = {"LD_LIBRARY_PATH": "/opt/image", "HOSTNAME": "0123456789ab", "container": "podman", "SECRET": "of the image"}
 NOBODY = 65534
 LIAR = "import os, sys; sys.path.append({root!r}); os.dup2(1, 4); from tests.sandbox.programs.liar import main; main('perfect', {orders!r})"
