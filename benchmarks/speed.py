@@ -7,11 +7,12 @@ one PEFT-named folder gradience's audit and adaptersentry's scan, from an enviro
     python -m venv build/peers
     build/peers/bin/pip install adaptersentry==2.0.2 gradience==0.11.0
 
-Floors: reading the file from the page cache; a pass over the bytes in memory; and the first of them with the
+lorascan's modules are compiled beforehand, as an installation compiles the peers'. Floors: reading the file from the page cache; a pass over the bytes in memory; and the first of them with the
 multiplications of the Gram matrices at the measured rate of a matrix product.
 """
 
 import argparse
+import compileall
 import json
 import math
 import os
@@ -29,6 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+import lorascan
 from lorascan.bases import manifests
 from lorascan.core.adapter import Adapter, VettedFile
 from lorascan.dialects import read_adapter
@@ -259,6 +261,7 @@ def main() -> None:
     parser.add_argument("--case", action="append", choices=list(CASES), help="only these (repeatable)")
     parser.add_argument("--no-naive", action="store_true", help="leave the slow peer out")
     asked = parser.parse_args()
+    compileall.compile_dir(Path(lorascan.__file__).parent, quiet=2)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         chosen = asked.case or list(CASES)
