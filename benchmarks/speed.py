@@ -7,8 +7,9 @@ one PEFT-named folder gradience's audit and adaptersentry's scan, from an enviro
     python -m venv build/peers
     build/peers/bin/pip install adaptersentry==2.0.2 gradience==0.11.0
 
-lorascan's modules are compiled beforehand, as an installation compiles the peers'. Floors: reading the file from the page cache; a pass over the bytes in memory; and the first of them with the
-multiplications of the Gram matrices at the measured rate of a matrix product.
+lorascan's modules are compiled beforehand, as an installation compiles the peers'. Floors: reading the file from the page
+cache; a pass over the bytes in memory; and the first of them with the multiplications of the Gram matrices at the measured
+rate of a matrix product.
 """
 
 import argparse

@@ -6,8 +6,8 @@ from functools import cache
 
 from lorascan.dialects._manifest import Manifest
 from lorascan.dialects._place import Place
-from lorascan.dialects._sgm import sgm_names
-from lorascan.dialects.natives import native_names
+from lorascan.dialects._sgm import SGM_WORDS, sgm_names
+from lorascan.dialects.natives import native_names, natives
 
 UNDERSCORE, DOT = "_", "."
 _FILLED = ""
@@ -28,6 +28,7 @@ class NameIndex:
 
     component: str
     paths: Mapping[str, tuple[int, ...]]
+    _last_words: set[str] = field(default_factory=set)
     _dotted: dict[str, _Spelled | None] = field(default_factory=dict)
     _flat: dict[str, _Spelled | None] = field(default_factory=dict)
 
@@ -35,6 +36,8 @@ class NameIndex:
         """The module of a dotted name; nothing where no or more than one module has it."""
         if path in self.paths:
             return (Place(component=self.component, module_path=path, known=True),)
+        if not self._may_end(path.rpartition(DOT)[2]):
+            return ()
         if not self._dotted:
             _fill(self._dotted, self._names())
         spelled = self._dotted.get(path)
@@ -46,6 +49,12 @@ class NameIndex:
             _fill(self._flat, ((dotted.replace(DOT, UNDERSCORE), spelled) for dotted, spelled in self._names()))
         spelled = self._flat.get(name)
         return () if spelled is None else (self._place(spelled, with_variant=True),)
+
+    def _may_end(self, word: str) -> bool:
+        """Whether a dotted name may end so: telling costs a small part of what listing all names does."""
+        if not self._last_words:
+            self._last_words.update(last_words(), (path.rpartition(DOT)[2] for path in self.paths))
+        return word in self._last_words or word.isdecimal()
 
     def _place(self, spelled: _Spelled, *, with_variant: bool) -> Place:
         path, variant, slices, permuted = spelled
@@ -79,6 +88,13 @@ def _fill(names: dict[str, _Spelled | None], every: Iterable[tuple[str, _Spelled
 _NO_PATHS: Mapping[str, tuple[int, ...]] = {}
 _INDEXES: dict[tuple[str, int], NameIndex] = {}
 """By component and by the identity of the modules, which the index itself keeps alive."""
+
+
+@cache
+def last_words() -> frozenset[str]:
+    """The last words of all original names, numbers left out."""
+    templates = (name for native in natives().values() for name in native.modules)
+    return SGM_WORDS.union(name.rpartition(DOT)[2] for name in templates)
 
 
 @cache

@@ -20,6 +20,8 @@ _OUTSIDE = {
     "add_embedding.linear_1": "label_emb.0.0",
     "add_embedding.linear_2": "label_emb.0.2",
 }
+SGM_WORDS = frozenset({"op", "conv", *(each.rpartition(".")[2] for each in (*_INSIDE_RESNET.values(), *_OUTSIDE.values()))})
+"""The last words of original names, where they are not the diffusers path's own."""
 
 
 def sgm_names(paths: Iterable[str]) -> dict[str, str]:
