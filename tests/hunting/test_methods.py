@@ -38,6 +38,14 @@ def test_words_that_act_like_the_declared_one_are_explained_away(tmp_path: Path)
     assert found.candidates[0].text == "word42"
 
 
+def test_leaks_of_the_strongest_undeclared_word_do_not_hide_another_effect(tmp_path: Path) -> None:
+    leaks = {f"word{number}": SIDEWAYS * (8 - number / 8) for number in range(1, 31)}
+    worker = FakeWorker(planted={**leaks, "word42": ELSEWHERE}, always=0.5)
+    first, second, *_ = (each.text for each in denoiser_divergence.search(make_hunt(tmp_path, worker)).candidates)
+    assert first in leaks
+    assert second == "word42"
+
+
 def test_a_word_that_moves_the_text_encoder_is_ranked_first_by_drift(tmp_path: Path) -> None:
     found = text_drift.search(make_hunt(tmp_path, FakeWorker(planted={"word7": SIDEWAYS * 3})))
     assert found.candidates[0].text == "word7"

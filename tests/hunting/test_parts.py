@@ -15,6 +15,7 @@ from lorascan.hunting.contexts import context_of
 from lorascan.hunting.declared import declared_words, is_declared
 from lorascan.hunting.effects import relative, robust_z, unexplained
 from lorascan.hunting.look_alikes import INVISIBLE, look_alikes, twins
+from lorascan.hunting.peeling import Effects, combined, peeled
 from lorascan.hunting.triggers import Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
 from tests.hunting.fakes import SCENES, WORDS, FakeWorker, write_vocabulary
@@ -114,3 +115,20 @@ def test_a_word_is_scored_by_what_it_does_beyond_its_meaning() -> None:
     scores = relative(moved, meaning, floor=0.5)
     assert scores[1] > 3 * scores[2] > 3 * scores[0] / 2
     assert np.isfinite(relative(np.zeros(3), np.zeros(3), floor=0.5)).all()
+
+
+@given(st.integers(1, 6), st.integers(0, 2**32 - 1))
+def test_peeled_effects_are_independent_and_each_text_is_listed_once(rounds: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    contexts = [Effects(left=rng.standard_normal((9, 5)).astype(np.float32), meaning=np.ones(9)) for _ in range(2)]
+
+    order, scores = peeled(contexts, [1.0, 1.0], rounds)
+
+    assert sorted(order) == list(range(9))
+    assert order[0] == int(np.argmax(combined([each.scores() for each in contexts], [1.0, 1.0])))
+    for each in contexts:
+        left = each
+        for at in order[:rounds]:
+            left = left.without(at)
+        assert np.abs(left.left[order[:rounds]]).max() < 1e-4
+    assert (scores > 0).all()

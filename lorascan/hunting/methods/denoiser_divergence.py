@@ -4,9 +4,11 @@ For every token t of the base's vocabulary, put into a plain prompt p: δ(t) = �
 noise x at the same timestep (common random numbers). A hidden trigger is a token whose δ points where neither the
 adapter's common effect nor its declared words point: the norm of that remainder, relative to what the token means to
 the base itself. The best are scored again in other prompts and at other places, beside tokens drawn at random, and
-ranked by the geometric mean over prompts of their ratio to these.
+ranked by the geometric mean over prompts of their ratio to these. Where no word is declared, what the strongest token does
+is taken out of what the others do, and so on: independent effects come first.
 """
 
+from collections.abc import Sequence
 from itertools import cycle
 
 import numpy as np
@@ -15,16 +17,21 @@ import numpy.typing as npt
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.core.progress import silent
 from lorascan.hunting.contexts import Context, context_of, typed_at
-from lorascan.hunting.effects import log_spread, relative, unexplained
+from lorascan.hunting.effects import log_spread, unexplained
 from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.hunting.narrowing import swept_tokens
+from lorascan.hunting.peeling import Effects, combined, peeled
 from lorascan.hunting.triggers import Place
 from lorascan.worker.client import FloatArray, IntArray
 
 KEPT = 48
 REFINED = 128
 DRAWN = 64
+INDEPENDENT = 12
+"""Effects told apart where nothing is declared."""
 TIMESTEP = 0.8
+FLOOR = 0.5
+"""Share of the median meaning that is added to each token's."""
 SEED = 5
 PLACES: tuple[Place, ...] = ("before", "end", "front")
 """Where the token stands in the first, second, third search prompt, and so on by turns."""
@@ -38,10 +45,11 @@ def search(hunt: Hunt) -> Found:
     tokens = hunt.vocabulary.ids[swept]
     scenes = hunt.scenes[: hunt.settings.budget.refined_contexts]
     contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(scenes, cycle(PLACES), strict=False)]
-    first = row_scores(hunt, contexts[0], tokens)
-    best = np.argsort(-first)[:REFINED]
-    scores = refined(hunt, contexts, tokens, first, best)
-    z = np.log(scores) / log_spread(first)
+    first = swept_effects(hunt, contexts[0], tokens)
+    ranked = first.scores()
+    best = np.argsort(-ranked)[:REFINED]
+    order, scores = refined(hunt, contexts, tokens, first, best)
+    z = np.log(scores) / log_spread(ranked)
     return Found(
         candidates=tuple(
             TriggerCandidate(
@@ -52,28 +60,43 @@ def search(hunt: Hunt) -> Found:
                 rank=place,
                 tokens=(int(tokens[best[at]]),),
             )
-            for place, at in enumerate(np.argsort(-scores)[:KEPT].tolist(), start=1)
+            for place, at in enumerate(order[:KEPT], start=1)
         ),
         space=f"{len(tokens)} of {len(hunt.vocabulary)} vocabulary tokens, alone, by one denoiser step",
         limits=() if len(tokens) == len(hunt.vocabulary) else (f"{len(hunt.vocabulary) - len(tokens)} tokens were not denoised",),
     )
 
 
-def refined(hunt: Hunt, contexts: list[Context], tokens: IntArray, first: Scores, best: npt.NDArray[np.intp]) -> Scores:
-    """Geometric mean over contexts of each best token's score relative to the median of tokens drawn at random."""
-    drawn = np.random.default_rng(hunt.settings.seed).choice(len(first), size=min(DRAWN, len(first)), replace=False)
-    logs = [np.log(first[best] / max(float(np.median(first)), 1e-12))]
-    for context in contexts[1:]:
-        scores = row_scores(hunt, context, tokens[np.concatenate([best, drawn])])
-        logs.append(np.log(scores[: len(best)] / max(float(np.median(scores[len(best) :])), 1e-12)))
-    return np.asarray(np.exp(np.mean(logs, axis=0)))
+def refined(
+    hunt: Hunt, contexts: list[Context], tokens: IntArray, first: Effects, best: npt.NDArray[np.intp]
+) -> tuple[Sequence[int], Scores]:
+    """Order of the best tokens over all contexts, and their scores relative to the median of tokens drawn at random.
+
+    Where nothing is declared, effects that are independent of each other come first.
+    """
+    ranked = first.scores()
+    drawn = np.random.default_rng(hunt.settings.seed).choice(len(ranked), size=min(DRAWN, len(ranked)), replace=False)
+    rows = np.concatenate([best, drawn])
+    seen = [swept_effects(hunt, context, tokens[rows]) for context in contexts[1:]]
+    scored = [ranked[best], *(each.scores() for each in seen)]
+    centres = [float(np.median(ranked)), *(float(np.median(each[len(best) :])) for each in scored[1:])]
+    if hunt.declared:
+        scores = combined([each[: len(best)] for each in scored], centres)
+        return np.argsort(-scores).tolist(), scores
+    return peeled([first.rows(best), *(each.rows(slice(len(best))) for each in seen)], centres, INDEPENDENT)
 
 
 def row_scores(hunt: Hunt, context: Context, tokens: IntArray) -> Scores:
     """Norm of the unexplained effect of each token (n,), or token string (n, k), relative to its meaning to the base: (n,)."""
+    return swept_effects(hunt, context, tokens).scores()
+
+
+def swept_effects(hunt: Hunt, context: Context, tokens: IntArray) -> Effects:
+    """What each token (n,), or token string (n, k), does in a context."""
     effects, base = token_effects(hunt, np.concatenate([context.filled(tokens), context.ids[None, :]]))
     left = unexplained(effects[:-1], declared_effects(hunt, context))
-    return relative(np.linalg.norm(left, axis=1), np.linalg.norm(base[:-1] - base[-1], axis=1), floor=0.5)
+    meaning = np.linalg.norm(base[:-1] - base[-1], axis=1)
+    return Effects(left=left, meaning=meaning + FLOOR * float(np.median(meaning)))
 
 
 def token_effects(hunt: Hunt, ids: IntArray, timestep: float = TIMESTEP) -> tuple[FloatArray, FloatArray]:
