@@ -40,8 +40,8 @@ class Budget(Strict):
     """How much is searched and drawn. Counts; a pair is one prompt with one noise seed."""
 
     seconds: float | None = Field(None, gt=0, le=1e7, description="wall seconds of the hunt in which a method may begin; None = no end")
-    contexts: int = Field(8, description="prompts in which the hunt searches")
-    refined_contexts: int = Field(3, description="of these, prompts in which the denoiser sweep's best are scored again")
+    contexts: int = Field(8, ge=1, description="prompts in which the hunt searches")
+    refined_contexts: int = Field(3, ge=1, description="of these, prompts in which the denoiser sweep's best are scored again")
     sweep_tokens: int = Field(8192, description="larger vocabularies are narrowed before they are denoised")
     narrowed_tokens: int = Field(512, description="tokens that are left by each way of narrowing")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
@@ -53,7 +53,7 @@ class Budget(Strict):
     dosed: int = Field(2, description="candidates drawn at every scale")
     dose_pairs: int = 8
     pictured: int = Field(3, description="pairs shown in the report for each dosed text")
-    targets: int = Field(0, description="candidates whose target is named without pictures; an audit names targets by its pictures")
+    targets: int = Field(0, ge=0, description="candidates whose target is named without pictures; an audit has pictures for that")
 
     @property
     def label(self) -> str:
