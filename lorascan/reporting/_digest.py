@@ -23,7 +23,7 @@ MEANING: Mapping[Decision, str] = {
     Decision.UNDECIDED: "could not be decided: treat it as not admitted",
 }
 NO_ACTIVATOR = "No activator found in the searched spaces."
-CANDIDATES_ORDER = "sorted by how far z stands above the noise of its own source, the best of each source first"
+CANDIDATES_ORDER = "sorted by how far z stands above its source's noise, each source's best first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lorascan.core.shipped import shipped
@@ -49,8 +50,12 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
+@cache
 def environment() -> "Environment":
-    """Escapes by default, twice: what would hide or reorder text becomes visible, then markup becomes text."""
+    """Escapes by default, twice: what would hide or reorder text becomes visible, then markup becomes text.
+
+    One for all pages of a process: a template takes longer to compile than to fill.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only a page pays for it
 
     made = Environment(
