@@ -7,6 +7,7 @@ import pytest
 from lorascan.core.errors import UsageError
 from lorascan.core.shipped import shipped
 from lorascan.probing.suites import read_suite, shipped_suites, suite_for
+from lorascan.settings import BUDGETS
 
 
 @pytest.mark.parametrize("identity", sorted(shipped_suites()))
@@ -24,6 +25,16 @@ def test_the_halves_that_select_and_confirm_share_no_prompt_and_no_seed(identity
     select, confirm = (suite.pairs(split, 1000) for split in ("select", "confirm"))  # type: ignore[arg-type]
     assert not {prompt.plain for prompt, _ in select} & {prompt.plain for prompt, _ in confirm}
     assert not {seed for _, seed in select} & {seed for _, seed in confirm}
+
+
+@pytest.mark.parametrize("name", sorted(BUDGETS))
+@pytest.mark.parametrize("identity", sorted(shipped_suites()))
+def test_a_shipped_suite_has_as_many_prompts_and_pairs_as_every_budget_asks_for(identity: str, name: str) -> None:
+    suite, budget = shipped_suites()[identity], BUDGETS[name]
+    assert len(suite.prompt) >= budget.contexts >= budget.refined_contexts
+    assert len(suite.pairs("select", budget.select_pairs)) == budget.select_pairs
+    assert len(suite.pairs("confirm", budget.confirm_pairs)) == budget.confirm_pairs >= budget.dose_pairs
+    assert len(suite.controls) >= budget.controls // 2
 
 
 def test_the_lab_has_its_own_suite_and_other_bases_the_general_one() -> None:
