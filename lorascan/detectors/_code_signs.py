@@ -2,7 +2,7 @@
 
 import re
 
-from lorascan.detectors._texts import Sought, Text
+from lorascan.detectors._searching import Search, Sought, Text
 
 _DUNDER = r"__(?:class|globals|subclasses|builtins|mro|init|import|reduce|code|bases)__"
 _SHELL = r"(?:ba|z|da|k)?sh\b"
@@ -16,7 +16,24 @@ _CERTAIN = (
             r"|\bpython[23]?\s+-c\s+['\"]|\b(?:perl|ruby|node)\s+-e\s+['\"]|\bphp\s+-r\s+['\"]"
         ),
         flags=re.IGNORECASE,
-        marks=("${", "/dev/tcp/", "curl", "wget", "-rf", "/bin/", "sh -c", "sh  -c", "$(", "python", "perl", "ruby", "node", "php"),
+        marks=(
+            "${",
+            "/dev/tcp/",
+            "curl ",
+            "curl\t",
+            "curl\n",
+            "wget",
+            "-rf",
+            "/bin/",
+            "sh -c",
+            "sh  -c",
+            "$(",
+            "python",
+            "perl",
+            "ruby",
+            "node",
+            "php",
+        ),
     ),
     Sought(
         expression=(
@@ -42,7 +59,7 @@ _CERTAIN = (
             r"|\bc[\w.]{1,60}\n\w{1,60}\n(?:p\d{1,9}\n)?\(S[\"']"
         ),
         flags=re.IGNORECASE,
-        marks=("os.", "subprocess.", "__", "eval", "exec", "compile", "open", "!!python", "(s'", '(s"'),
+        marks=("os.system", "os.popen", "subprocess.", "__", "eval", "exec", "compile", "open", "!!python", "(s'", '(s"'),
     ),
     Sought(
         expression=(
@@ -65,27 +82,36 @@ _CERTAIN = (
             r"|!!javax\.|\bO:\d{1,4}:\"\w{1,200}\":\d{1,4}:\{|\brO0ABX|\"\$type\"\s*:\s*\"System\.|\"py/(?:object|reduce|type|function)\""
             r"|\"__proto__\"\s*:|%0d%0a[\w-]{2,40}:|(?:%n){3}|\{php\}|\?new\(\)|\bprocess\.binding\("
             r"|\bconstructor\s?[.\[]\s?['\"]?constructor|\bnew\s+Function\(\s*['\"]|\bdocument\.write\(\s*['\"]"
-            r"|['\"]\s?OR\s?['\"]?(\w{1,9})['\"]?\s?=\s?['\"]?\1\b|['\"]\s?UNION\s+(?:ALL\s+)?SELECT\b"
+            r"|['\"]\s?UNION\s+(?:ALL\s+)?SELECT\b"
         ),
         flags=re.IGNORECASE,
         marks=(
             *("base64 -", "eval", "crontab", "chmod", "/etc/", "system(", "popen(", "exec(", "passthru(", "_open(", "hyperlink("),
             *("import", "webservice(", "cmd|", "cmd |", "!!javax", ":{", "ro0abx", "$type", "py/", "__proto__", "%0d", "%n%n", "{php}"),
-            *("?new(", "binding(", "constructor", "function(", ".write(", "'or", "' or", '"or', '" or', "union"),
+            *("?new(", "binding(", "constructor", "function(", ".write(", "union"),
         ),
+    ),
+    Sought(
+        expression=r"['\"]\s?OR\s?['\"]?(\w{1,9})['\"]?\s?=\s?['\"]?\1\b",
+        flags=re.IGNORECASE,
+        marks=("'or", "' or", '"or', '" or'),
+        reach=60,
     ),
 )
 _SIGNS = tuple(
     Sought(expression=expression, marks=marks)
     for marks, expression in (
         (
-            ("import", "from"),
+            ("import",),
             r"(?:^|[;\n])[^\S\n]*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
         ),
         (("eval", "exec", "compile", "getattr", "globals"), r"\b(?:eval|exec|compile|getattr|globals)\s*\([^)\n]{1,}"),
         (("def", "class"), r"(?:^|\n)[^\S\n]*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)"),
         (
-            ("socket", "requests.", "urllib.", "pickle.", "marshal.", "os.", "shutil.", "ctypes.", "runpy.", "importlib."),
+            (
+                *("socket", "requests.", "urllib.", "pickle.", "marshal.", "shutil.", "ctypes.", "runpy.", "importlib."),
+                *("os.remove", "os.unlink", "os.exec", "os.spawn", "os.environ", "os.rename", "os.fork", "os.kill"),
+            ),
             (
                 r"\b(?:socket\.socket|requests\.(?:get|post)|urllib\.request\.urlopen|pickle\.loads?|marshal\.loads"
                 r"|os\.(?:remove|unlink|exec\w+|spawn\w+|environ|rename|fork|kill)|shutil\.\w+|ctypes\.\w+|runpy\.\w+|importlib\.\w+)\s*[(\[]"
@@ -98,16 +124,19 @@ _SIGNS = tuple(
         (("localstorage", "atob("), r"\blocalStorage\b|\batob\("),
         (("#!",), r"(?:^|\n)#!\s*/(?:usr/)?bin/"),
         (("call(", "run(", "popen(", "system("), r"\b(?:call|run|check_output|Popen|popen|system)\(\s*\[?\s*['\"]"),
-        (("chmod", "nc", "bash", "wget"), r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+[^\n]{0,60}-e\b|\bbash\s+-[ci]\b|\bwget\s+https?:"),
+        (
+            ("chmod", " nc ", "|nc ", ";nc ", "\nnc ", "bash", "wget"),
+            r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+[^\n]{0,60}-e\b|\bbash\s+-[ci]\b|\bwget\s+https?:",
+        ),
     )
 )
 _ENOUGH = 2
 
 
-def code_at(text: Text) -> int | None:
+def code_at(text: Text, search: Search) -> int | None:
     """Where the first sign of code stands, if the text is code: one construct that is nothing else, or two weaker signs."""
     for sought in _CERTAIN:
-        if certain := sought.first(text):
+        if certain := search.first(sought, text):
             return certain.start()
-    signs = [found.start() for sign in _SIGNS if (found := sign.first(text))]
+    signs = [found.start() for sign in _SIGNS if (found := search.first(sign, text))]
     return min(signs) if len(signs) >= _ENOUGH else None

@@ -6,10 +6,11 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
+_WORD = re.compile(r"[!-~]{28,}+")  # whatever is encoded without blanks stands in one of these
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{28,}+={0,2}")
 _LINES = re.compile(r"(?:[A-Za-z0-9+/]{60,76}\r?\n){2,}")
 _HEX_RUN = re.compile(r"(?:(?:\\x|0x|[ :,%]|, ?0x)?(?:[0-9a-f]{2}|[0-9A-F]{2})){32,}+")
-_OCTAL_RUN = re.compile(r"(?:\\[0-3][0-7]{2}[ -~]{0,8}){8,}+")
+_OCTAL_RUN = re.compile(r"(?:\\[0-3][0-7]{2}[ -\[\]-~]{0,8}){8,}+")
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})|(.)", re.DOTALL)
 _NO_HEX = re.compile(r"\\x|0x|[^0-9A-Fa-f]")
 _NUMBERS = re.compile(r"(?:\b\d{1,3},\s{0,2}){32,}+")
@@ -17,6 +18,7 @@ _BASE32_RUN = re.compile(r"[A-Z2-7]{48,}+={0,6}")
 _DENSE_RUN = re.compile(r"[!-~]{48,}+")
 _RUNS = 400  # runs decoded of one text; a payload in more pieces cannot be put together by a reader either
 _KEPT = 4096  # characters of a run that are decoded: a multiple of 4 and of 5
+_LISTED = 32  # numbers that make a list
 _PHASES = 4  # a character or three before a base64 text shift all of it
 _DEEPER = 2  # encodings around each other
 
@@ -36,23 +38,24 @@ def decodings(value: str, depth: int = _DEEPER) -> Iterator[bytes]:
 
 
 def _decoded(value: str) -> Iterator[bytes]:
-    for found in _first(_RUN, value):
+    words = " ".join(_WORD.findall(value))
+    for found in _first(_RUN, words):
         whole = found.rstrip("=").replace("-", "+").replace("_", "/")
         for phase in range(_PHASES):
             yield _quietly(base64.b64decode, _padded(whole[phase:]))
-    for lines in _first(_LINES, value):
+    for lines in _first(_LINES, value) if "\n" in value else ():
         yield _quietly(base64.b64decode, "".join(lines.split())[:_KEPT])
     for run in _first(_HEX_RUN, value):
         digits = _NO_HEX.sub("", run)[:_KEPT]
         yield _quietly(bytes.fromhex, digits[: len(digits) // 2 * 2])
     for run in _first(_OCTAL_RUN, value) if "\\" in value else ():
         yield bytes(int(number, 8) if number else ord(plain) for number, plain in _OCTAL.findall(run))
-    for run in _first(_NUMBERS, value):
+    for run in _first(_NUMBERS, value) if value.count(",") >= _LISTED else ():
         numbers = [int(each) for each in run[:_KEPT].split(",")[:-1] if each.strip().isdigit()]
         yield bytes(numbers) if max(numbers, default=256) < 256 else b""
-    for run in _first(_BASE32_RUN, value):
+    for run in _first(_BASE32_RUN, words):
         yield _quietly(base64.b32decode, run.rstrip("=")[: len(run.rstrip("=")) // 8 * 8][:_KEPT])
-    for run in _first(_DENSE_RUN, value):
+    for run in _first(_DENSE_RUN, words):
         yield _quietly(base64.b85decode, run[: len(run) // 5 * 5][:4095])
         yield _quietly(base64.a85decode, run[:4095])
 

@@ -2,7 +2,7 @@
 
 import re
 
-from lorascan.detectors._texts import Sought
+from lorascan.detectors._searching import Sought
 
 _VERDICT = r"(?:safe|clean|benign|trusted|verified|harmless|approved|not\s+malicious|admit(?:ted)?)\b"
 _TOLD = r"(?:report|mark|classify|treat|label|rate|approve|consider|declare)"
@@ -30,7 +30,7 @@ INSTRUCTIONS = (
         ),
         flags=re.IGNORECASE,
         marks=(
-            *("ignor", "disregard", "forget", "overrid", "reveal", "repeat", "print", "bypass", "follow", "oubli"),
+            *("ignor", "disregard", "forget", "overrid", "your", "bypass", "follow", "oubli"),
             *("忽略", "指示を", "игнорируй", "تجاهل", "무시"),
         ),
     ),
@@ -43,6 +43,7 @@ INSTRUCTIONS = (
         ),
         flags=re.IGNORECASE,
         marks=("<|", "inst]", "<<sys>>", "<start_of", "###", "assistant", "ai:", "ai :", "system", "tool", "function_call", "<instruction"),
+        reach=2_300,
     ),
     Sought(
         expression=(
@@ -68,10 +69,10 @@ INSTRUCTIONS = (
         ),
         flags=re.IGNORECASE,
         marks=(
-            *("you", "report", "mark", "classif", "treat", "label", "rate", "approve", "consider", "declare", "as an", "note", "must"),
-            *("should", "shall", "will", "do not", "don't", "never", "dear", " as ", "stop", "verdict", "decision"),
-            *("this model", "this file", "this adapter", "this lora", "act as if", "verified by", " ai ", "reviewed", "scanned"),
-            *("analy", "required", "needed", "necessary", "skip", "bypass", "disable", "pretend", "instruction"),
+            *("you", "safe", "clean", "benign", "trust", "verif", "harmless", "approve", "malicious", "admit", "note", "llm", "language"),
+            *(" ai", "assistant", "review", "audit", "scan", "do not", "don't", "never", "dear", "verdict", "decision", "security"),
+            *("this model", "this file", "this adapter", "this lora", "act as if", "analy", "required", "needed", "necessary"),
+            *("pretend", "instruction"),
         ),
     ),
     Sought(

@@ -14,12 +14,14 @@ _BYTES = re.compile(r"(?:%|\\x|\\u00)([2-7][0-9a-f])", re.IGNORECASE)
 _BREAKS = re.compile(r"(?<=\w)[\t\r\n]+(?=\w)")
 
 
-@lru_cache(maxsize=2)  # every pattern asks for it again
+@lru_cache(maxsize=2)
 def unmasked(value: str) -> str:
     r"""The text with HTML entities, %3c, \x3c and \u003c read, wide and mathematical letters made plain; "" where nothing changes.
 
     Only printable ASCII comes out of bytes. A line break that stood as an entity inside a word is taken out, as browsers do.
     """
+    if value.isascii() and not any(mark in value for mark in "&%\\"):
+        return ""
     if not _MASKED.search(value):
         return ""
     read = _BYTES.sub(lambda match: chr(int(match[1], 16)), value)

@@ -19,7 +19,8 @@ from lorascan.core.adapter import FileFacts
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
-from lorascan.detectors._texts import Sought, matches
+from lorascan.detectors._searching import Sought
+from lorascan.detectors._texts import matches
 
 RULE = Rule(
     code="LS204",
@@ -37,7 +38,7 @@ _DOUBLES = (
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"  # Cyrillic capital
     "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"  # Greek
 )
-_REORDERING = Sought(expression="[\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]", in_ascii=False)
+_REORDERING = Sought(expression="[\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]", in_ascii=False, bounded=False)
 _HIDING = Sought(
     expression=(
         rf"[A-Za-z0-9_][{_INVISIBLE}{_BLANK}]+[A-Za-z0-9_]|[{_INVISIBLE}]{{4}}"
@@ -45,6 +46,8 @@ _HIDING = Sought(
         rf"|[{_MARKS}]{{12}}|[\U000e0100-\U000e01ef]{{2}}"  # a letter takes one selector; two carry bytes
         "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001-\U000e007f]"
     ),
+    near=f"{_INVISIBLE}{_BLANK}{_MARKS}\U000e0001-\U000e007f",
+    reach=80,
     in_ascii=False,
 )
 _FOREIGN = "\u13a0-\u13ff\uab70-\uabbf\ua4d0-\ua4ff"  # Cherokee and Lisu: half of their letters are Latin capitals to the eye
@@ -57,6 +60,8 @@ _IMITATING = Sought(
         rf"|(?<![^\W_])(?=[{_DOUBLES}]{{0,60}}[{_ONLY_DOUBLES}])[{_DOUBLES}]{{3,60}}(?![^\W_])"
         rf"|[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]|[A-Za-z][{_ARMENIAN}]+[A-Za-z]"
     ),
+    near=f"{_DOUBLES}{_FOREIGN}{_ARMENIAN}",
+    reach=80,
     in_ascii=False,
 )
 

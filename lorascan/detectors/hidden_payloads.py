@@ -2,7 +2,8 @@
 
 What it measures: runs of base64, base32, base85, hexadecimal or numbers that decode to a program, an archive, code or a
 pickle that calls, deflated or encoded twice included (LS206); nesting or item counts of JSON values, numbers of
-thousands of digits, text beyond two million characters (LS207); texts in the shape of an access token or a private
+thousands of digits, text beyond two million characters, text so full of what might begin an attack that it was not searched
+to its end (LS207, from each detector of texts); texts in the shape of an access token or a private
 key, values named as such, passwords in addresses (LS208); text that is code, by one construct that is nothing else or
 by two weaker signs (LS210).
 
@@ -25,8 +26,9 @@ from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
 from lorascan.detectors._code_signs import code_at
 from lorascan.detectors._decodings import decodings
+from lorascan.detectors._searching import Search, Text
 from lorascan.detectors._secrets import SHAPES
-from lorascan.detectors._texts import Text, finding, quoted, texts, unread
+from lorascan.detectors._texts import DENSE, finding, left_out, quoted, texts, unread
 from lorascan.intake import json_excess, pickle_calls, program
 from lorascan.settings import DEFAULT
 
@@ -36,7 +38,7 @@ def _rule(code: str, name: str, summary: str, *cwe: int) -> Rule:
 
 
 PAYLOAD = _rule("LS206", "encoded-payload", "Metadata holds an encoded program, archive or pickle.", 506)
-BOMB = _rule("LS207", "json-bomb", "Metadata is nested or long enough to stop its readers.", 674)
+BOMB = DENSE
 SECRET = _rule("LS208", "leaked-secret", "Metadata holds an access token or a private key.", 312)
 CODE = _rule("LS210", "code-in-metadata", "Metadata holds code.", 94)
 
@@ -59,40 +61,41 @@ _READABLE = 24  # characters from which decoded bytes are read as text
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """At most twenty findings, one a text and rule."""
-    if left_out := unread(evidence):
-        yield finding(BOMB, f"{left_out:,} characters of text were not looked at", "__metadata__", str(left_out))
-    count = 0
+    if over := unread(evidence):
+        yield finding(BOMB, f"{over:,} characters of text were not looked at", "__metadata__", str(over))
+    count, search = 0, Search()
     for text in texts(evidence):
-        for found in _look(text):
+        for found in _look(text, search):
             count += 1
             if count > _REPORTED:
                 return
             yield found
+    yield from left_out(search, "code and secrets")
 
 
-def _look(text: Text) -> Iterator[Finding]:
-    if kind := next(_decoded_kinds(text), ""):
+def _look(text: Text, search: Search) -> Iterator[Finding]:
+    if kind := next(_decoded_kinds(text, search), ""):
         yield finding(PAYLOAD, f"an encoded text decodes to {kind}", text.where, kind)
     depth = DEFAULT.limits.json_depth
     if text.value.lstrip()[:1] in ("{", "[") and (excess := json_excess(text.value, depth=depth, items=_ITEMS)):
         yield finding(BOMB, excess, text.where, excess, Confidence.MEDIUM)
     elif text.value.lstrip()[:1] in ("{", "[") and _DIGITS.search(text.value):
         yield finding(BOMB, "a number of thousands of digits", text.where, "over 4,300 digits", Confidence.MEDIUM)
-    if secret := next((found for shape in SHAPES if (found := shape.first(text))), None):
+    if secret := next((found for shape in SHAPES if (found := search.first(shape, text))), None):
         shown = f"{secret[0][:4]}… ({len(secret[0])} characters)"
         yield finding(SECRET, "an access token, a password or a private key", text.where, shown, Confidence.MEDIUM)
-    if (place := code_at(text)) is not None:
+    if (place := code_at(text, search)) is not None:
         yield finding(CODE, "code in metadata", text.where, quoted(text.value, place), Confidence.MEDIUM)
 
 
-def _decoded_kinds(text: Text) -> Iterator[str]:
+def _decoded_kinds(text: Text, search: Search) -> Iterator[str]:
     for raw in decodings(text.value):
         if kind := program(raw):
             yield kind
         yield from (kind for signature, kind in _ARCHIVES if raw.startswith(signature))
         if raw[:1] in (b"\x80", b"c", b"(") and any(_is_named(each) for each in pickle_calls(raw)):
             yield "a pickle that calls"
-        if _is_code(raw, text.where):
+        if _is_code(raw, text.where, search):
             yield "code"
 
 
@@ -101,12 +104,12 @@ def _is_named(call: str) -> bool:
     return all(part.replace(".", "_").isidentifier() for part in call.split(" ", 1))
 
 
-def _is_code(raw: bytes, where: str) -> bool:
+def _is_code(raw: bytes, where: str, search: Search) -> bool:
     plain = raw[::2] if raw[1:_READABLE:2] == bytes(len(raw[1:_READABLE:2])) else raw  # UTF-16, as PowerShell takes it
     if len(plain) < _READABLE or not plain[:_READABLE].isascii() or not plain[:_READABLE].decode("ascii").replace("\n", "").isprintable():
         return False
     value = plain.decode("utf-8", "replace")
-    return bool(_ACTIVE.search(value)) or code_at(Text(where=where, value=value, lowered=value.lower())) is not None
+    return bool(_ACTIVE.search(value)) or code_at(Text(where=where, value=value, lowered=value.lower()), search) is not None
 
 
 DETECTOR = Detector(rules=(PAYLOAD, BOMB, SECRET, CODE), needs=(FileFacts,), examine=examine)

@@ -28,7 +28,8 @@ from lorascan.core.findings import Confidence, Finding, Rule, Severity
 from lorascan.core.surroundings import Surroundings
 from lorascan.core.text import visible
 from lorascan.detectors._prompts import INSTRUCTIONS
-from lorascan.detectors._texts import Sought, finding, matches
+from lorascan.detectors._searching import Sought
+from lorascan.detectors._texts import finding, matches
 
 
 def _rule(code: str, name: str, summary: str, cwe: int) -> Rule:
@@ -49,8 +50,8 @@ _MARKUP = (
     r"|[\"'][-+;]\s?alert\("
 )
 _TERMINAL = (
-    r"[\x00-\x08\x0e-\x1f\x7f]|\x9b[\d;?]{0,20}[A-Za-z]|(?<!\x80)\x9d\d{1,4};|(?<!\x80)\x90[\d;]{0,20}[A-Za-z+$]"
-    r"|\r(?![\r\n]|\Z)|\\(?:x1b|u001b|033|e)[\[\]][\d;?]|\\(?:x1b|u001b|033)[\[\]]|\^\[\[[\d;?]{1,12}[A-Za-z]|\u241b\["
+    r"\x9b[\d;?]{0,20}[A-Za-z]|(?<!\x80)\x9d\d{1,4};|(?<!\x80)\x90[\d;]{0,20}[A-Za-z+$]"
+    r"|\\(?:x1b|u001b|033|e)[\[\]][\d;?]|\\(?:x1b|u001b|033)[\[\]]|\^\[\[[\d;?]{1,12}[A-Za-z]|\u241b\["
 )
 _GITHUB = "set-output|set-env|add-path|add-mask|save-state|stop-commands|add-matcher|error|warning|notice|debug|group|endgroup|echo"
 _RUNNER = (
@@ -62,14 +63,29 @@ _RUNNER = (
 )
 
 
+_OBEYED = "control characters that a terminal would obey"
 _SOUGHT = (
     (
         MARKUP,
-        Sought(expression=_MARKUP, flags=re.IGNORECASE, marks=("<", "\uff1c", "&", "script:", "t:", "data:", "on", "alert(")),
+        Sought(
+            expression=_MARKUP,
+            flags=re.IGNORECASE,
+            marks=(
+                *("<", "\uff1c", "&lt", "&#", "script:", "t:", "data:", "alert("),
+                *("onmouse", "onerror", "onload", "onclick", "onfocus", "ontoggle"),
+            ),
+        ),
         "markup that a browser would run",
         Confidence.HIGH,
     ),
-    (TERMINAL, Sought(expression=_TERMINAL), "control characters that a terminal would obey", Confidence.HIGH),
+    (TERMINAL, Sought(expression=r"[\x00-\x08\x0e-\x1f\x7f]", bounded=False), _OBEYED, Confidence.HIGH),
+    (TERMINAL, Sought(expression=r"\r(?![\r\n]|\Z)", marks=("\r",), bounded=False), _OBEYED, Confidence.HIGH),
+    (
+        TERMINAL,
+        Sought(expression=_TERMINAL, marks=("\x9b", "\x9d", "\x90", "\\x1b", "\\u001b", "\\033", "\\e", "^[[", "\u241b"), reach=60),
+        _OBEYED,
+        Confidence.HIGH,
+    ),
     (
         RUNNER,
         Sought(expression=_RUNNER, flags=re.IGNORECASE, marks=("::", "##", "section_", "github_", "${{", "travis_fold:", "buildkite-")),

@@ -10,6 +10,7 @@ from lorascan.core.errors import Refusal, Refused
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NO_STRUCTURE = bytes(set(range(256)) - set(b"[]{},"))
 _ALIKE = bytes.maketrans(b"{}", b"[]")  # for the depth alone; that brackets match is the parser's to say
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _DIGITS = 20  # digits of 2**64 - 1, and one more is no offset, shape, rank or count
 
 
@@ -88,7 +89,7 @@ def _bounded_integer(digits: str, *, code: str, where: str) -> int:
 
 def _holds_lone_surrogate(value: object) -> bool:
     if isinstance(value, str):
-        return any("\ud800" <= each <= "\udfff" for each in value)
+        return _SURROGATE.search(value) is not None
     if isinstance(value, dict):
         return any(_holds_lone_surrogate(each) for pair in value.items() for each in pair)
     if isinstance(value, list):
