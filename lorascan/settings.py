@@ -78,7 +78,7 @@ BUDGETS = {
         dose_pairs=14,
     ),
 }
-"""By name. Thresholds are learnt on audits at the default; the thorough one looks at two to three times as much."""
+"""By name. Thresholds are learnt on audits at the default; the thorough one looks at some three times as much."""
 
 
 def budget_named(text: str) -> Budget:
