@@ -18,7 +18,8 @@ class Neighbour:
 class Surroundings:
     """What concerns one adapter in a folder; paths are relative to that folder.
 
-    `links`: path → where the link leads, for those that leave the folder. `refusals`: what is wrong with pickles and
+    `links`: path → where the link leads, for those that leave the folder and concern this adapter; `links_apart` concern none of
+    the folder's adapters, `links_of_others` another one. `refusals`: what is wrong with pickles and
     archives that are no adapter, and with configs. `unread`: what was not looked at, with the reason. `names`: every path
     in the folder that is more than plain ASCII words.
     """
@@ -26,6 +27,8 @@ class Surroundings:
     folder: str
     neighbours: tuple[Neighbour, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    links_apart: tuple[tuple[str, str], ...] = ()
+    links_of_others: tuple[tuple[str, str], ...] = ()
     refusals: tuple[Refusal, ...] = ()
     unread: tuple[str, ...] = ()
     files: int = 0

@@ -1,7 +1,10 @@
 """Reports what stands beside the weights in a folder that was audited.
 
 What it measures: programs and code in the folder, by content and by suffix, and whether a JSON file of the folder
-names them (LS304); links that lead out of the folder (LS305); entries that were not looked at. Pickles and archives
+names them (LS304); links that lead out of the folder (LS305); entries that were not looked at. A link rejects the adapter
+that it is, that it is named after, or that stands alone with it or in one package (a folder with an `adapter_config.json`
+or a `model_index.json`). In a folder of several adapters a link that belongs to none of them sends each to review, one that
+belongs to another is reported, low. Pickles and archives
 beside the weights that would run or write something are findings of their own rules. A file that was named outright
 is judged alone: what else stands in a download folder says nothing about it.
 
@@ -56,6 +59,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             where=path,
             measured=target,
         )
+    yield from _elsewhere(found)
     for refusal in found.refusals[:_REPORTED]:
         rule = known[refusal.code]
         message = f"beside the weights: {refusal.message}"
@@ -63,6 +67,16 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     if found.unread:
         message = f"not everything in the folder was looked at: {found.unread[0]}"
         yield Finding(rule=CODE, message=message, severity=CODE.severity, where="folder", measured=len(found.unread))
+
+
+def _elsewhere(found: Surroundings) -> Iterator[Finding]:
+    """Links that do not concern the adapter itself."""
+    for path, target in found.links_apart[:_REPORTED]:
+        message = "a link in the folder, not this adapter's, leads out of it: look at it before the folder is copied, packed or served"
+        yield Finding(rule=LINK, message=message, severity=Severity.MEDIUM, where=path, measured=target)
+    for path, target in found.links_of_others[:_REPORTED]:
+        message = "a link in the folder leads out of it: it is, or is named after, another adapter, which it rejects"
+        yield Finding(rule=LINK, message=message, severity=Severity.LOW, where=path, measured=target)
 
 
 DETECTOR = Detector(rules=(CODE, LINK), needs=(Surroundings,), examine=examine)

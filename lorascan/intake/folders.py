@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -27,7 +28,20 @@ _LOOSE_BYTES = 256 * 2**20  # of a pickle or archive beside the weights
 _LIMITS = Limits(file_bytes=_LOOSE_BYTES)
 _REPORTED = 100  # remarks that one adapter's report holds
 _PLAIN_PATH = re.compile(r"(?!-)[\w.,()/+-]*(?: [\w.,()/+-]*){0,2}", re.ASCII)  # more blanks make a sentence
-_Remark = Neighbour | Refusal | str | tuple[str, str]
+_PACKAGES = ("adapter_config.json", "model_index.json")
+"""Beside these the adapters of a folder are parts of one whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Link:
+    """A link that leads out of the folder, and the adapters that it concerns: None for all, none where it stands for itself."""
+
+    path: str
+    target: str
+    concerns: frozenset[PurePath] | None
+
+
+_Remark = Neighbour | Refusal | str | _Link
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +64,8 @@ def survey(folder: Path) -> list[tuple[Path, Surroundings]]:
     """Each adapter in the folder and below, in path order, with what concerns it there.
 
     What stands beside adapters, or below them, concerns those; what stands apart concerns every adapter below the
-    nearest folder that holds both. Links are judged by where they lead, never followed into other folders.
+    nearest folder that holds both. Links are judged by where they lead, never followed into other folders. Where a folder is
+    no package but holds several adapters, a link that leaves it concerns the adapter that it is, or that it is named after.
     """
     seen = _Seen(root=os.path.realpath(folder))
     _walk(seen, PurePath(), 0)
@@ -68,7 +83,7 @@ def survey(folder: Path) -> list[tuple[Path, Surroundings]]:
 
 
 def _remarks(folder: Path, seen: _Seen, configs: dict[PurePath, str]) -> Iterator[tuple[PurePath, _Remark]]:
-    yield from ((path, (str(path), target)) for path, target in seen.links)
+    yield from ((path, link) for path, link in _links(seen))
     yield from ((path, f"{path}: {why}") for path, why in seen.unread)
     owned = {path.parent for path in seen.adapters if owns_config(folder / path)}
     for path in seen.files:
@@ -77,19 +92,42 @@ def _remarks(folder: Path, seen: _Seen, configs: dict[PurePath, str]) -> Iterato
             yield path, Refusal(code=each.code, message=f"{path}: {each.message}", where=each.where, measured=each.measured)
 
 
+def _links(seen: _Seen) -> Iterator[tuple[PurePath, _Link]]:
+    below = Counter(folder for adapter in seen.adapters for folder in adapter.parents)
+    packages = {path.parent for path in seen.files if path.name in _PACKAGES}
+    named: dict[PurePath, set[PurePath]] = {}
+    for adapter in seen.adapters:
+        named.setdefault(adapter.with_suffix(""), set()).add(adapter)
+    for path, target in seen.links:
+        home = next(each for each in path.parents if each in below)
+        concerns = None
+        if below[home] > 1 and home not in packages:
+            parts = path.name.split(".")
+            stems = (path.with_name(".".join(parts[:end])) for end in range(1, len(parts)) if parts[0])
+            concerns = frozenset[PurePath]().union(*(named.get(each, ()) for each in stems))
+        yield path, _Link(path=str(path), target=target, concerns=concerns)
+
+
 def _surroundings(
     folder: Path, adapter: PurePath, by_home: dict[PurePath, list[_Remark]], seen: _Seen, odd: tuple[str, ...]
 ) -> Surroundings:
     remarks = list(islice(chain.from_iterable(by_home.get(home, ()) for home in adapter.parents), _REPORTED))
+    links = [each for each in remarks if isinstance(each, _Link)]
     return Surroundings(
         folder=str(folder),
         neighbours=tuple(each for each in remarks if isinstance(each, Neighbour)),
-        links=tuple(each for each in remarks if isinstance(each, tuple)),
+        links=tuple(_shown(each) for each in links if each.concerns is None or adapter in each.concerns),
+        links_apart=tuple(_shown(each) for each in links if each.concerns is not None and not each.concerns),
+        links_of_others=tuple(_shown(each) for each in links if each.concerns and adapter not in each.concerns),
         refusals=tuple(each for each in remarks if isinstance(each, Refusal)),
         unread=tuple(each for each in remarks if isinstance(each, str)),
         files=len(seen.files) + len(seen.adapters),
         names=odd,
     )
+
+
+def _shown(link: _Link) -> tuple[str, str]:
+    return link.path, link.target
 
 
 def _walk(seen: _Seen, below: PurePath, depth: int) -> None:

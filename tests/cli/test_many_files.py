@@ -250,3 +250,23 @@ def test_the_bar_tells_number_total_and_stage_and_never_runs_backwards(monkeypat
     named = [each["description"] for each in Recorded.seen if "description" in each]
     assert named[:2] == ["1/2,000 a", "2/2,000 kept"]
     assert "\x1b" not in named[2]
+
+
+def test_a_stray_link_rejects_no_adapter_that_it_does_not_concern_and_is_never_passed_over(call: Called, tmp_path: Path) -> None:
+    folder = tmp_path / "several"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.safetensors").write_bytes(adapter(0.01))
+    (folder / "notes.txt").symlink_to("/etc/passwd")
+    code, out, _ = call("audit", folder, *STATIC, "-f", "json")
+    assert (code, decisions(out)) == (5, {"a.safetensors": "review", "b.safetensors": "review"})
+    assert call("audit", folder, "--policy", "static", "--fail-on", "low")[0] == 5
+    assert call("audit", folder / "a.safetensors", folder / "b.safetensors", *STATIC)[0] == 0, "a file named outright is judged alone"
+
+    (folder / "notes.txt").rename(folder / "b.txt")
+    code, out, _ = call("audit", folder, *STATIC, "-f", "json")
+    assert (code, decisions(out)) == (1, {"a.safetensors": "admit", "b.safetensors": "reject"})
+    assert [each["rule"] for each in json.loads(out)[0]["findings"] if each["rule"] == "LS305"] == ["LS305"], "it is still said"
+
+    (folder / "b.safetensors").unlink()
+    assert call("audit", folder, *STATIC)[0] == 1, "a folder with one adapter is a package"

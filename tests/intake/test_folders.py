@@ -106,7 +106,9 @@ def test_a_cache_of_that_shape_cannot_excuse_other_links(tmp_path: Path) -> None
     (snapshot / "b.safetensors").symlink_to("/etc/passwd")
     (snapshot / "c.txt").symlink_to("../../../other/blobs/1")
 
-    assert {path for path, _ in survey(snapshot)[0][1].links} == {"b.safetensors", "c.txt"}
+    found = survey(snapshot)[0][1]
+    assert {path for path, _ in found.links_of_others} == {"b.safetensors"}
+    assert {path for path, _ in found.links_apart} == {"c.txt"}
 
 
 def test_what_stands_beside_one_adapter_does_not_concern_another(tmp_path: Path) -> None:
@@ -162,3 +164,31 @@ def test_a_folder_of_one_adapter_is_audited_from_python_too(tmp_path: Path) -> N
     write(tmp_path, {"b.safetensors": adapter()})
     with pytest.raises(UsageError, match="2 adapters"):
         lorascan.audit(folder, policy="static")
+
+
+def among_several(folder: Path, link: str, **files: bytes) -> dict[str, tuple[int, int, int]]:
+    """Of two adapters beside a link out of their folder: how many links are its own, nobody's, another's."""
+    write(folder, {"a.safetensors": adapter(), "b.safetensors": adapter(), **files})
+    (folder / link).symlink_to("/etc/passwd")
+    return {path.name: (len(found.links), len(found.links_apart), len(found.links_of_others)) for path, found in survey(folder)}
+
+
+@pytest.mark.parametrize("link", ["notes.txt", ".hidden", "ab.json", "images"])
+def test_a_stray_link_among_several_adapters_is_told_of_each_and_is_nobody_s(tmp_path: Path, link: str) -> None:
+    assert among_several(tmp_path, link) == {"a.safetensors": (0, 1, 0), "b.safetensors": (0, 1, 0)}
+
+
+@pytest.mark.parametrize("link", ["a.txt", "a.preview.png", "a.safetensors.json"])
+def test_a_link_named_after_one_of_several_adapters_is_that_one_s(tmp_path: Path, link: str) -> None:
+    assert among_several(tmp_path, link) == {"a.safetensors": (1, 0, 0), "b.safetensors": (0, 0, 1)}
+
+
+def test_an_adapter_that_is_a_link_out_is_its_own(tmp_path: Path) -> None:
+    found = among_several(tmp_path, "c.safetensors")
+
+    assert found == {"a.safetensors": (0, 0, 1), "b.safetensors": (0, 0, 1), "c.safetensors": (1, 0, 0)}
+
+
+@pytest.mark.parametrize("part", ["adapter_config.json", "model_index.json"])
+def test_in_a_package_a_link_concerns_every_adapter(tmp_path: Path, part: str) -> None:
+    assert among_several(tmp_path, "notes.txt", **{part: b"{}"}) == {"a.safetensors": (1, 0, 0), "b.safetensors": (1, 0, 0)}
