@@ -15,7 +15,8 @@ _SAME = 1e-9
 def divergences(adapter: Adapter, base: BaseFacts, rule: Rule) -> Iterator[Finding]:
     """At most one finding for updates that only one of the two applies, and one for updates that they scale differently.
 
-    Updates whose treatment the rules do not tell are left out.
+    Updates whose treatment the rules do not tell are left out. What diffusers applies and ComfyUI does not is only told: who
+    looks with diffusers sees more than is there, not less.
     """
     found = {each.loader: each for each in views(adapter, base)}
     one, two = (found[name] for name in _COMPARED)
@@ -25,7 +26,7 @@ def divergences(adapter: Adapter, base: BaseFacts, rule: Rule) -> Iterator[Findi
         yield Finding(
             rule=rule,
             message=f"loaders apply different parts: {_counted(one)}, {_counted(two)}{_why(one, two, apart[0])}",
-            severity=Severity.LOW,
+            severity=Severity.LOW if any(pair[1].applied for pair in apart) else Severity.INFO,
             where=apart[0][0].update.tensors[0].name,
             measured=len(apart),
             threshold=0,

@@ -36,3 +36,7 @@ def architecture(family: str | None) -> str | None:
 def has_unet_loader(family: str | None) -> bool:
     """Whether the family's UNet pipeline loads adapters: Stable Diffusion's do, Kandinsky 2.2's and Cascade's do not."""
     return family is None or family.startswith(("sd", "lab", "folder"))
+
+
+TEXTS = {"sd3": ("text_encoder", "text_encoder_2"), "flux": ("text_encoder",)}
+"""The text encoders that a transformer's loader loads too."""

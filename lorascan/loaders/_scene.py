@@ -87,3 +87,13 @@ def refused(loader: str, scene: Scene, why: str) -> View:
         treatments=tuple(drop(each, LINKED) for each in scene.adapter.updates),
         dropped=tuple((each.span.name, LINKED) for each in scene.adapter.leftovers),
     )
+
+
+def refuse_all(view: View, why: str) -> View:
+    """The view of a file that the loader gives up on after all."""
+    return View(
+        loader=view.loader,
+        refused=why,
+        treatments=tuple(drop(each.update, LINKED) for each in view.treatments),
+        dropped=tuple((name, LINKED) for name, _ in view.dropped),
+    )

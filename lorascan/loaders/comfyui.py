@@ -8,8 +8,9 @@ magnitudes, positional names and trained words are not. Source: ComfyUI as of Oc
 
 from lorascan.core.adapter import Update
 from lorascan.core.product_updates import KroneckerUpdate
-from lorascan.core.whole_updates import DoraUpdate
+from lorascan.core.whole_updates import DoraUpdate, RotationUpdate
 from lorascan.dialects import Reason
+from lorascan.loaders._comfyui_names import unmatched
 from lorascan.loaders._scene import Loader, Scene, Treatment, View, drop, keep
 
 NAME = "comfyui"
@@ -19,19 +20,21 @@ _PEFT_BIAS = (".lora_B.bias", ".lora_up.bias")
 
 def view(scene: Scene) -> View:
     """Each update by itself: ComfyUI matches every name against the model's own."""
-    control = any("query_norm.scale" in name for name in scene.names)
-    treatments = tuple(_treat(each, control=control) for each in scene.adapter.updates)
+    names = frozenset(scene.names)
+    control = any("query_norm.scale" in name for name in names)
+    treatments = tuple(_treat(each, scene.family, names, control=control) for each in scene.adapter.updates)
     unread = (each for each in scene.adapter.leftovers if each.reason != Reason.FULL_RANK)
     dropped = tuple((each.span.name, "lora key not loaded") for each in unread)
     return View(loader=NAME, refused="", treatments=treatments, dropped=dropped)
 
 
-def _treat(update: Update, *, control: bool) -> Treatment:
-    if update.dialect in {"peft_folder", "xlabs"}:
-        return Treatment(update=update, applied=None, why="only some of these names are read")
+def _treat(update: Update, family: str | None, names: frozenset[str], *, control: bool) -> Treatment:
     unread = _unread(update, control=control)
     if unread:
         return drop(update, unread)
+    matched, why = unmatched(update, family, names)
+    if not matched:
+        return Treatment(update=update, applied=matched, why=why)
     return _magnitude(update) if isinstance(update, DoraUpdate) else _scaled(update)
 
 
@@ -41,6 +44,10 @@ def _unread(update: Update, *, control: bool) -> str:
         return "positional names are not read"
     if update.name == "bias" and update.tensors[0].name.endswith(_PEFT_BIAS) and not control:
         return "PEFT's bias is not read"
+    if isinstance(update, RotationUpdate) and not update.blocks.name.endswith(".oft_blocks"):
+        return "only blocks named oft_blocks are read"
+    if update.name == "boft" and update.alpha is None:
+        return "a butterfly without α fails: it is compared with 0"
     return "" if update.name in _KINDS else f"{update.name} is not read"
 
 

@@ -14,8 +14,8 @@ from lorascan.core.adapter import Claims, FileFacts, TensorSpan, VettedFile
 Array = NDArray[np.generic]
 ATTENTION = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
 """A linear module of the lab base, 64 by 64."""
-TEXT = "encoder.layers.0.self_attn.q_proj"
-"""A linear module of the lab's text encoder, 128 by 128."""
+TEXT = "encoder.layers.0.self_attn.out_proj"
+"""A linear module of the lab's text encoder, 128 by 128; by its output projection diffusers knows kohya's names."""
 WIDTHS = {ATTENTION: 64, TEXT: 128}
 
 

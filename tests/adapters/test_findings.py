@@ -52,8 +52,10 @@ def codes(tensors: Tensors, claims: Claims | None = None) -> list[tuple[str, Sev
 
 
 @pytest.mark.parametrize("dialect", ["kohya", "peft", "diffusers_legacy"])
-def test_an_honest_adapter_has_no_finding(dialect: str) -> None:
-    assert codes(honest(dialect)) == []
+def test_an_honest_adapter_has_no_finding_but_what_comfyui_does_not_apply(dialect: str) -> None:
+    told = [] if dialect == "kohya" else [("LS505", Severity.INFO)]
+
+    assert codes(honest(dialect)) == told
 
 
 def with_tensor(name: str, value: NDArray[np.generic] | float = 1.0) -> Callable[[Tensors], Tensors]:
@@ -90,7 +92,11 @@ CASES: dict[str, tuple[Callable[[Tensors], Tensors], str, Severity]] = {
     "base weight": (with_tensor("conv_in.weight"), "LS406", Severity.HIGH),
     "mixed dialects": (lambda t: {**t, **module(f"unet.{ATTENTION[:-1]}k", width=64)}, "LS505", Severity.MEDIUM),
     "control": (with_tensor("lora_controlnet"), "LS506", Severity.MEDIUM),
-    "rotations that need a config": (with_tensor(f"{STEM[:-1]}k.oft_R.weight", np.zeros((4, 120), dtype=np.float32)), "LS508", Severity.MEDIUM),
+    "rotations that need a config": (
+        with_tensor(f"{STEM[:-1]}k.oft_R.weight", np.zeros((4, 120), dtype=np.float32)),
+        "LS508",
+        Severity.MEDIUM,
+    ),
     "unknown tensor": (with_tensor("something"), "LS510", Severity.MEDIUM),
     "integer factors": (
         lambda t: {**t, f"{STEM}.lora_up.weight": np.ones((64, 4), dtype=np.int32)},
@@ -120,7 +126,7 @@ def test_a_bad_file_is_found(case: str) -> None:
 
 
 def test_sixteen_even_layers_have_no_heavy_one() -> None:
-    assert codes(many(1.0)) == []
+    assert codes(many(1.0)) == [("LS505", Severity.INFO)]
 
 
 @pytest.mark.parametrize("reason", list(Reason))
