@@ -8,9 +8,9 @@ import pytest
 
 from lorascan.core.findings import Severity, Suppression
 from lorascan.core.report import Report
-from lorascan.reporting import Look, render
+from lorascan.reporting import PLAIN, Look, render, render_all
 from lorascan.reporting._terminal import Sheet, columns, cut, wrap
-from tests.reporting.examples import EXAMPLES, backdoored, honest, refused
+from tests.reporting.examples import EXAMPLES, backdoored, honest, refused, undecided
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -105,3 +105,32 @@ def test_a_table_gives_way_where_it_is_widest() -> None:
 
     assert max(columns(line) for line in sheet.text().splitlines()) <= 60
     assert "kept" in sheet.text()
+
+
+def static(name: str = "still.safetensors") -> Report:
+    """Admitted on the file and its weights alone."""
+    known = honest(name).evidence
+    at_rest = replace(known, facts=known.facts[:4], stages=known.stages[:2])
+    return replace(honest(name), evidence=at_rest, policy="static")
+
+
+def test_an_admit_on_static_evidence_says_so_beside_the_word() -> None:
+    assert render(static(), "text").startswith("ADMIT (static only)  still.safetensors\n")
+    assert render(static(), "text", replace(PLAIN, colour=True)).splitlines()[0].count("(static only)") == 1
+    assert "lorascan: admit (static only)" in render(static(), "markdown")
+    assert '<span class="word">Admit (static only)</span>' in render(static(), "html")
+    assert '"decision": "admit"' in render(static(), "json")
+
+
+def test_among_several_only_the_static_admits_say_so() -> None:
+    several = [static(), honest(), undecided()]
+
+    assert render_all(several, "text").count("admit (static only)  still.safetensors") == 1
+    assert render_all(several, "text").lower().count("static only") == 2
+    assert render_all(several, "markdown").count("admit (static only)") == 2
+    assert render_all(several, "html").count("Admit (static only)") == 2
+    assert "All 2 admitted (static only)" in render_all([static(), static("b")], "html")
+
+
+def test_the_order_of_candidates_is_explained() -> None:
+    assert "sorted by how far z stands above" in render(backdoored(), "text")
