@@ -18,7 +18,6 @@ from lorascan.core.updates import WEIGHT
 from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64, unit
 from lorascan.weights.pairs import HINT, pair
 
-
 FORMED_BYTES = 2**31
 """Most that the pairs of other kinds than plain ones may take, all together."""
 
