@@ -59,7 +59,8 @@ _CERTAIN = (
             r"|\bc[\w.]{1,60}\n\w{1,60}\n(?:p\d{1,9}\n)?\(S[\"']"
         ),
         flags=re.IGNORECASE,
-        marks=("os.system", "os.popen", "subprocess.", "__", "eval", "exec", "compile", "open", "!!python", "(s'", '(s"'),
+        marks=("os.system", "os.popen", "subprocess.", "__", "!!python", "(s'", '(s"'),
+        near=r"(?:eval|exec|compile|open)\s*\(",
     ),
     Sought(
         expression=(
@@ -71,8 +72,9 @@ _CERTAIN = (
         flags=re.IGNORECASE,
         marks=(
             *("<?php", "<%", "{%", "{{", "#{", "${", "java.lang", "getruntime", "%{", "<!"),
-            *("require", "process.", "drop", "alter", "truncate", "delete", "insert"),
+            *("require", "process."),
         ),
+        near=r"(?:drop|alter|truncate)\s+(?:table|database)|delete\s+from|insert\s+into",
     ),
     Sought(
         expression=(
@@ -86,10 +88,11 @@ _CERTAIN = (
         ),
         flags=re.IGNORECASE,
         marks=(
-            *("base64 -", "eval", "crontab", "chmod", "/etc/", "system(", "popen(", "exec(", "passthru(", "_open(", "hyperlink("),
+            *("base64 -", "crontab", "chmod", "/etc/", "system(", "popen(", "exec(", "passthru(", "_open(", "hyperlink("),
             *("import", "webservice(", "cmd|", "cmd |", "!!javax", ":{", "ro0abx", "$type", "py/", "__proto__", "%0d", "%n%n", "{php}"),
-            *("?new(", "binding(", "constructor", "function(", ".write(", "union"),
+            *("?new(", "binding(", "constructor", "function(", ".write("),
         ),
+        near=r"eval\s+[\"'$]|base64\s+-|union\s",
     ),
     Sought(
         expression=r"['\"]\s?OR\s?['\"]?(\w{1,9})['\"]?\s?=\s?['\"]?\1\b",
@@ -98,37 +101,42 @@ _CERTAIN = (
         reach=60,
     ),
 )
-_SIGNS = tuple(
-    Sought(expression=expression, marks=marks)
-    for marks, expression in (
-        (
-            ("import",),
-            r"(?:^|[;\n])[^\S\n]*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
-        ),
-        (("eval", "exec", "compile", "getattr", "globals"), r"\b(?:eval|exec|compile|getattr|globals)\s*\([^)\n]{1,}"),
-        (("def", "class"), r"(?:^|\n)[^\S\n]*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)"),
-        (
+_SIGNS = (
+    Sought(expression=r"\b(?:eval|exec|compile|getattr|globals)\s*\([^)\n]{1,}", near=r"(?:eval|exec|compile|getattr|globals)\s*\("),
+    Sought(
+        expression=r"(?:^|\n)[^\S\n]*(?:def\s+\w+\s*\([^)\n]{0,200}\)\s*(?:->[^\n:]{1,60})?:|class\s+\w+[^\n:]{0,80}:\s*\n)",
+        near=r"(?:def|class)\s+\w+\s*[(:]",
+    ),
+    *(
+        Sought(expression=expression, marks=marks)
+        for marks, expression in (
             (
-                *("socket", "requests.", "urllib.", "pickle.", "marshal.", "shutil.", "ctypes.", "runpy.", "importlib."),
-                *("os.remove", "os.unlink", "os.exec", "os.spawn", "os.environ", "os.rename", "os.fork", "os.kill"),
+                ("import",),
+                r"(?:^|[;\n])[^\S\n]*(?:import|from)\s+(?:os|sys|subprocess|socket|ctypes|pty|shutil|base64|urllib|requests|pickle|marshal)\b",
             ),
             (
-                r"\b(?:socket\.socket|requests\.(?:get|post)|urllib\.request\.urlopen|pickle\.loads?|marshal\.loads"
-                r"|os\.(?:remove|unlink|exec\w+|spawn\w+|environ|rename|fork|kill)|shutil\.\w+|ctypes\.\w+|runpy\.\w+|importlib\.\w+)\s*[(\[]"
+                (
+                    *("socket", "requests.", "urllib.", "pickle.", "marshal.", "shutil.", "ctypes.", "runpy.", "importlib."),
+                    *("os.remove", "os.unlink", "os.exec", "os.spawn", "os.environ", "os.rename", "os.fork", "os.kill"),
+                ),
+                (
+                    r"\b(?:socket\.socket|requests\.(?:get|post)|urllib\.request\.urlopen|pickle\.loads?|marshal\.loads"
+                    r"|os\.(?:remove|unlink|exec\w+|spawn\w+|environ|rename|fork|kill)|shutil\.\w+|ctypes\.\w+|runpy\.\w+|importlib\.\w+)\s*[(\[]"
+                ),
             ),
-        ),
-        (("b64decode", "fromhex"), r"\bb64decode\s*\(|\bfromhex\s*\("),
-        (("function",), r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{"),
-        (("document.", "xmlhttprequest"), r"\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b"),
-        (("fetch(", "settimeout("), r"\bfetch\(\s*['\"`]|\bsetTimeout\(\s*['\"]"),
-        (("localstorage", "atob("), r"\blocalStorage\b|\batob\("),
-        (("#!",), r"(?:^|\n)#!\s*/(?:usr/)?bin/"),
-        (("call(", "run(", "popen(", "system("), r"\b(?:call|run|check_output|Popen|popen|system)\(\s*\[?\s*['\"]"),
-        (
-            ("chmod", " nc ", "|nc ", ";nc ", "\nnc ", "bash", "wget"),
-            r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+[^\n]{0,60}-e\b|\bbash\s+-[ci]\b|\bwget\s+https?:",
-        ),
-    )
+            (("b64decode", "fromhex"), r"\bb64decode\s*\(|\bfromhex\s*\("),
+            (("function",), r"\bfunction\s*\w{0,40}\s*\([^)\n]{0,200}\)\s*\{"),
+            (("document.", "xmlhttprequest"), r"\bdocument\.(?:cookie|write|location)\b|\bXMLHttpRequest\b"),
+            (("fetch(", "settimeout("), r"\bfetch\(\s*['\"`]|\bsetTimeout\(\s*['\"]"),
+            (("localstorage", "atob("), r"\blocalStorage\b|\batob\("),
+            (("#!",), r"(?:^|\n)#!\s*/(?:usr/)?bin/"),
+            (("call(", "run(", "popen(", "system("), r"\b(?:call|run|check_output|Popen|popen|system)\(\s*\[?\s*['\"]"),
+            (
+                ("chmod", " nc ", "|nc ", ";nc ", "\nnc ", "bash", "wget"),
+                r"\bchmod\s+(?:\+x|[0-7]{3})\s|\bnc\s+[^\n]{0,60}-e\b|\bbash\s+-[ci]\b|\bwget\s+https?:",
+            ),
+        )
+    ),
 )
 _ENOUGH = 2
 

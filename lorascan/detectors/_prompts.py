@@ -42,7 +42,8 @@ INSTRUCTIONS = (
             r"|\b(?:begin|end)\s+(?:of\s+)?(?:the\s+)?system\s+prompt\b|\btool\s+call\s*:\s*\w+\(|\bsystem\s*:\s*you\s+are\b"
         ),
         flags=re.IGNORECASE,
-        marks=("<|", "inst]", "<<sys>>", "<start_of", "###", "assistant", "ai:", "ai :", "system", "tool", "function_call", "<instruction"),
+        marks=("<|", "inst]", "<<sys>>", "<start_of", "###", "ai:", "ai :", "function_call", "<instruction"),
+        near=r"system\s*(?:prompt|:)|\"role\"|<(?:system|assistant)>|assistant\s*:|tool(?:_|\s+)call",
         reach=2_300,
     ),
     Sought(
@@ -69,10 +70,13 @@ INSTRUCTIONS = (
         ),
         flags=re.IGNORECASE,
         marks=(
-            *("you", "safe", "clean", "benign", "trust", "verif", "harmless", "approve", "malicious", "admit", "note", "llm", "language"),
-            *(" ai", "assistant", "review", "audit", "scan", "do not", "don't", "never", "dear", "verdict", "decision", "security"),
+            *("llm", "assistant", "review", "audit", "scan", "do not", "don't", "never", "dear", "verdict", "decision", "security"),
             *("this model", "this file", "this adapter", "this lora", "act as if", "analy", "required", "needed", "necessary"),
             *("pretend", "instruction"),
+        ),
+        near=(
+            r"you\s+(?:are|must|will|should)|(?:report|mark|classify|treat|label|rate|approve|consider|declare)\s+(?:that|this|the|it|as)\s"
+            r"|notes?\s+(?:to|for)\s|language\s+model|\bai\b"
         ),
     ),
     Sought(
@@ -80,7 +84,9 @@ INSTRUCTIONS = (
             r"\b(?:respond|reply|answer|output|return|print|say|conclude)\s+(?:(?:only|just|instead|with|that|the|word)\s+){0,4}"
             r"[\"'“]?(?:SAFE|CLEAN|APPROVED|PASS(?:ED)?|BENIGN)\b|\b[Yy]ou\s+are\s+(?:now\s+)?DAN\b"
         ),
-        marks=("safe", "clean", "approved", "pass", "benign", " dan"),
+        near=(
+            r"(?:respond|reply|answer|output|return|print|say|conclude)\s+(?:\w+\s+){0,4}[\"'\u201c]?(?:safe|clean|approved|pass|benign)|\bdan\b"
+        ),
     ),
 )
 """To be obeyed instead of what was said before; in the marks of a chat; about the verdict itself."""

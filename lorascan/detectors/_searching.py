@@ -26,9 +26,10 @@ class Text:
 class Sought:
     """A pattern, and lower-case marks of which every match holds one: a text without them is not searched.
 
-    A match lies within `reach` characters of its mark. `near` is a class of characters of which a match holds one, instead of
-    marks. `in_ascii`: whether a text of ASCII alone can match. `bounded` is False for patterns that are fast anywhere: they search
-    every text whole. Most texts hold no mark, and then the pattern is never compiled.
+    A match lies within `reach` characters of its mark. `near` is a quick pattern, besides the marks, for beginnings that need more
+    than a fixed text: of the text itself for what cannot be ASCII, else in lower case. `in_ascii`: whether a text of ASCII alone can
+    match. `bounded` is False for patterns that are fast anywhere: they search every text whole. Most texts hold no mark, and then
+    the pattern is never compiled.
     """
 
     expression: str
@@ -45,10 +46,12 @@ class Sought:
         if not self.in_ascii and text.value.isascii():
             return []
         if size <= _SHORT or not self.bounded or (not self.near and self.marks == ("",)):
-            return [(0, size)] if any(mark in text.lowered for mark in self.marks) else []
-        hits = _near(self.near, text.value) if self.near else _marked(self.marks, text.lowered)
-        if hits is None:
+            return [(0, size)] if self.near or any(mark in text.lowered for mark in self.marks) else []
+        marked = [] if self.marks == ("",) else _marked(self.marks, text.lowered)
+        begun = _near(self.near, text.lowered if self.in_ascii else text.value) if self.near else []
+        if marked is None or begun is None:
             return [(0, size)]
+        hits = sorted((*marked, *begun))
         found: list[tuple[int, int]] = []
         for hit in hits:
             start, stop = max(0, hit - self.reach), min(size, hit + self.reach)
@@ -93,7 +96,7 @@ def _compiled(expression: str, flags: re.RegexFlag, lower: bool) -> re.Pattern[s
 
 
 def _marked(marks: tuple[str, ...], lowered: str) -> list[int] | None:
-    """Where the marks stand, in order; None where there are too many to tell apart."""
+    """Where the marks stand; None where there are too many to tell apart."""
     hits: list[int] = []
     for mark in marks:
         at, count = lowered.find(mark), 0
@@ -103,12 +106,12 @@ def _marked(marks: tuple[str, ...], lowered: str) -> list[int] | None:
                 return None
             hits.append(at)
             at = lowered.find(mark, at + 1)
-    return sorted(hits)
+    return hits
 
 
-def _near(characters: str, value: str) -> list[int] | None:
+def _near(beginning: str, value: str) -> list[int] | None:
     hits: list[int] = []
-    for found in _compiled(f"[{characters}]+", re.NOFLAG, lower=False).finditer(value):
+    for found in _compiled(beginning, re.NOFLAG, lower=False).finditer(value):
         if len(hits) > _HITS:
             return None
         hits.extend((found.start(), found.end()))

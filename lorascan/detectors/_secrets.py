@@ -18,16 +18,17 @@ SHAPES = (
             r"|/api/webhooks/\d{15,20}/[\w-]{60,}|-----BEGIN (?:\w+ ){0,2}PRIVATE KEY(?: BLOCK)?-----"
         ),
         marks=(
-            *("hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "akia", "asia", "aiza", "xox", "k_live_"),
+            *("hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "aiza", "xox", "k_live_"),
             *("npm_", "pypi-", "r8_", "dckr_pat_", "accountkey=", ":aa", "sg.", "/webhooks/", "-----begin"),
         ),
+        near=r"a(?:ki|si)a[0-9a-z]{16}",
         reach=250,
     ),
     Sought(expression=r"\beyJ[\w-]{10,500}\.eyJ[\w-]{10,4000}\.[\w-]{20}", marks=("eyj",), reach=4_600),
     Sought(
         expression=rf"\b{_NAMED}[\"']?\s*[=:]\s*[\"']?(?=[^\s\"',;]{{0,60}}\d)(?=[^\s\"',;]{{0,60}}[a-z])[\w+/.~!@#$%^&*-]{{10,}}",
         flags=re.IGNORECASE,
-        marks=("key", "token", "passw"),
+        near=r"(?:key|token|passwd|password)[\"']?\s*[=:]",
         reach=200,
     ),
     Sought(expression=r"\b[a-z][a-z0-9+]{1,10}://[^/\s:@]{1,64}:[^/\s:@]{6,100}@[\w-]", flags=re.IGNORECASE, marks=("://",), reach=200),

@@ -46,7 +46,7 @@ _HIDING = Sought(
         rf"|[{_MARKS}]{{12}}|[\U000e0100-\U000e01ef]{{2}}"  # a letter takes one selector; two carry bytes
         "|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0001-\U000e007f]"
     ),
-    near=f"{_INVISIBLE}{_BLANK}{_MARKS}\U000e0001-\U000e007f",
+    near=f"[{_INVISIBLE}{_BLANK}{_MARKS}\U000e0001-\U000e007f]+",
     reach=80,
     in_ascii=False,
 )
@@ -60,7 +60,7 @@ _IMITATING = Sought(
         rf"|(?<![^\W_])(?=[{_DOUBLES}]{{0,60}}[{_ONLY_DOUBLES}])[{_DOUBLES}]{{3,60}}(?![^\W_])"
         rf"|[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]|[A-Za-z][{_ARMENIAN}]+[A-Za-z]"
     ),
-    near=f"{_DOUBLES}{_FOREIGN}{_ARMENIAN}",
+    near=f"[{_DOUBLES}{_FOREIGN}{_ARMENIAN}]+",
     reach=80,
     in_ascii=False,
 )

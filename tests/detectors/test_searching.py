@@ -1,0 +1,108 @@
+"""Long texts are searched around marks, and what that leaves out is told."""
+
+import json
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lorascan.core.adapter import Claim, Claims, FileFacts
+from lorascan.core.evidence import Evidence
+from lorascan.core.findings import Finding
+from lorascan.detectors import hidden_characters, hidden_payloads, hostile_text
+from lorascan.detectors._searching import Search, Sought, Text
+from tests.hostile.texts import HOSTILE
+
+DETECTORS = (hidden_characters, hidden_payloads, hostile_text)
+LONG = "a photo of a dog in the park at night, detailed; "
+SECONDS = 4.0
+"""CPU time of one file's texts on a machine that other work keeps busy; on a quiet one the slowest takes less than two."""
+
+
+def text(value: str) -> Text:
+    return Text(where="x", value=value, lowered=value.lower())
+
+
+def found(value: str) -> list[Finding]:
+    claims = Claims(metadata=(Claim(path="note", value=value),))
+    facts = FileFacts(
+        name="a.safetensors",
+        path="a",
+        size=1,
+        sha256="",
+        tensor_hash="",
+        autov3="",
+        header_bytes=8,
+        tensor_count=1,
+        dtypes={},
+        claims=claims,
+    )
+    evidence = Evidence(facts=(facts,))
+    return [each for detector in DETECTORS for each in detector.examine(evidence)]
+
+
+@given(st.integers(0, 20_000), st.integers(0, 20_000))
+@settings(max_examples=60, deadline=None)
+def test_a_match_is_found_wherever_it_stands(before: int, behind: int) -> None:
+    sought = Sought(expression=r"\bstart\s[^\n]{0,300}stop\b", flags=re.IGNORECASE, marks=("start",))
+    value = "a start, " * (before // 9) + "START " + "x" * 250 + " Stop" + " the rest" * (behind // 9)
+
+    assert Search().first(sought, text(value)) is not None
+
+
+ALONE = ("nothing but", "a document type", "a formula", "a pickle", "a conversation")
+"""Those that are one only where they stand alone, or at the beginning."""
+INSIDE = [name for name, (code, _) in HOSTILE.items() if code not in ("LS206", "LS207") and not name.startswith(ALONE)]
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_hostile_text_is_found_in_the_middle_of_a_long_one(name: str) -> None:
+    code, value = HOSTILE[name]
+
+    assert code in {each.rule.code for each in found(f"{LONG * 200}\n{value}\n{LONG * 200}")}
+
+
+def test_a_pattern_that_runs_out_of_its_share_says_how_much_it_left() -> None:
+    sought = Sought(expression="ab+c", marks=("a",))
+    search = Search()
+
+    assert search.first(sought, text("ab" * 400_000)) is None
+    assert search.left_out == 300_000
+
+
+_PHRASE = (
+    "1girl long_hair looking_at_viewer monkey medieval curly hair clean lines from behind rating:safe orange asian prince dance photos. "
+    "shirt you tabletop drop earrings class room note book keyboard token language executive system print"
+)
+WORDS = _PHRASE.split()
+CAPTION = (
+    "The image is a digital illustration of a young woman with long curly hair standing in front of a medieval castle. She is looking at "
+    "you as the sun sets behind her; the overall mood is safe and the style is clean. "
+)
+
+
+@pytest.mark.parametrize("tags", [
+    {" ".join((*WORDS[each % 29 : each % 29 + 4], str(each))): each for each in range(38_000)},
+    {f"{CAPTION}{each}": 1 for each in range(8_000)},
+], ids=["tags", "captions"])  # fmt: skip
+def test_an_honest_log_of_nearly_two_million_characters_is_searched_whole(tags: dict[str, int]) -> None:
+    log = json.dumps({"10_x": tags})
+
+    assert [each.message for each in found(log)] == []
+
+
+MARKS = "system assistant ignore import def drop (s' javascript: &#x41; eval exec os. ${{ %0d or union \u0430 "
+
+
+@pytest.mark.parametrize(
+    "filler", ["\n", "\r\n", "; ", "' ", "<a ", "curl ", "eval(", "you are a ", "9, ", "QUFB", "41 ", "\\x41", "\u200b ", "a\u0430", "{{"]
+)
+def test_a_text_made_to_slow_the_search_is_judged_in_time(filler: str) -> None:
+    value = (MARKS + filler * (2_000_000 // len(filler)))[:2_000_000]
+    began = time.process_time()
+
+    found(value)
+
+    assert time.process_time() - began < SECONDS
