@@ -45,9 +45,9 @@ class Found:
 class Method:
     """One way of finding triggers without drawing a picture.
 
-    `order` is its place in a report. The methods search by `worth`, the largest first: how many of the 25 true triggers, or words
-    of one, that came to the confirming pictures of 46 lab adapters (benchmarks/results/end-to-end-*.jsonl) this method
-    nominated, for a second of its search there; 0, and so last, for one that feeds on what the others nominated. `applies`
+    `order` is its place in a report. The methods search by `worth`, the largest first: how many of the 11 true triggers, or words
+    of one, that came to the confirming pictures of the lab's `dev` adapters (benchmarks/results/end-to-end-dev.jsonl) this
+    method nominated, for a second of its search there; 0, and so last, for one that feeds on what the others nominated. `applies`
     says in words why the method has nothing to search for this adapter, "" where it has; `lacks` why it cannot search although
     it should, on this base: a limit of the report.
     """

@@ -68,4 +68,4 @@ def lacks(hunt: Hunt) -> str:
     return "" if fitting else "the keys and values of this base do not read the text states of its vocabulary, token by token"
 
 
-METHOD = Method(name="cross-attention response", applies=applies, search=search, order=4, worth=6 / 0.9, lacks=lacks)
+METHOD = Method(name="cross-attention response", applies=applies, search=search, order=4, worth=1 / 0.9, lacks=lacks)

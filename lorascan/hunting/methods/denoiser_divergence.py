@@ -130,4 +130,4 @@ def search_side(side: int) -> int:
 
 _SMALL = 16
 
-METHOD = Method(name="denoiser divergence", applies=lambda _: "", search=search, order=1, worth=12 / 42)
+METHOD = Method(name="denoiser divergence", applies=lambda _: "", search=search, order=1, worth=5 / 42)

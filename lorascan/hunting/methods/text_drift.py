@@ -69,4 +69,4 @@ def lacks(hunt: Hunt) -> str:
     return "" if hunt.bench.reference.shape.text_width else "the text encoder of this base has no states by token of a prompt"
 
 
-METHOD = Method(name="text-encoder drift", applies=applies, search=search, order=3, worth=3 / 3.4, lacks=lacks)
+METHOD = Method(name="text-encoder drift", applies=applies, search=search, order=3, worth=2 / 3.4, lacks=lacks)

@@ -126,4 +126,4 @@ def _norms(rows: FloatArray) -> Scores:
     return np.asarray(np.linalg.norm(rows, axis=1), dtype=np.float64)
 
 
-METHOD = Method(name=SOURCE, applies=lambda _: "", search=search, order=2, worth=4 / 19)
+METHOD = Method(name=SOURCE, applies=lambda _: "", search=search, order=2, worth=3 / 19)
