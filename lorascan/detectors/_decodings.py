@@ -17,6 +17,7 @@ _NUMBERS = re.compile(r"(?:\b\d{1,3},\s{0,2}){32,}+")
 _BASE32_RUN = re.compile(r"[A-Z2-7]{48,}+={0,6}")
 _DENSE_RUN = re.compile(r"[!-~]{48,}+")
 _RUNS = 400  # runs decoded of one text; a payload in more pieces cannot be put together by a reader either
+_RUNS_INSIDE = 20  # of one that was decoded from another
 _KEPT = 4096  # characters of a run that are decoded: a multiple of 4 and of 5
 _LISTED = 32  # numbers that make a list
 _PHASES = 4  # a character or three before a base64 text shift all of it
@@ -28,7 +29,7 @@ def decodings(value: str, depth: int = _DEEPER) -> Iterator[bytes]:
 
     Inflated where it was deflated, decoded again where it is such a text itself. Mostly noise: ask what it begins with.
     """
-    for raw in _decoded(value):
+    for raw in _decoded(value, _RUNS if depth == _DEEPER else _RUNS_INSIDE):
         yield raw
         inner = _inflated(raw)
         if inner:
@@ -37,25 +38,25 @@ def decodings(value: str, depth: int = _DEEPER) -> Iterator[bytes]:
             yield from decodings(text, depth - 1)
 
 
-def _decoded(value: str) -> Iterator[bytes]:
+def _decoded(value: str, runs: int) -> Iterator[bytes]:
     words = " ".join(_WORD.findall(value))
-    for found in _first(_RUN, words):
+    for found in _first(_RUN, words, runs):
         whole = found.rstrip("=").replace("-", "+").replace("_", "/")
         for phase in range(_PHASES):
             yield _quietly(base64.b64decode, _padded(whole[phase:]))
-    for lines in _first(_LINES, value) if "\n" in value else ():
+    for lines in _first(_LINES, value, runs) if "\n" in value else ():
         yield _quietly(base64.b64decode, "".join(lines.split())[:_KEPT])
-    for run in _first(_HEX_RUN, value):
+    for run in _first(_HEX_RUN, value, runs):
         digits = _NO_HEX.sub("", run)[:_KEPT]
         yield _quietly(bytes.fromhex, digits[: len(digits) // 2 * 2])
-    for run in _first(_OCTAL_RUN, value) if "\\" in value else ():
+    for run in _first(_OCTAL_RUN, value, runs) if "\\" in value else ():
         yield bytes(int(number, 8) if number else ord(plain) for number, plain in _OCTAL.findall(run))
-    for run in _first(_NUMBERS, value) if value.count(",") >= _LISTED else ():
+    for run in _first(_NUMBERS, value, runs) if value.count(",") >= _LISTED else ():
         numbers = [int(each) for each in run[:_KEPT].split(",")[:-1] if each.strip().isdigit()]
         yield bytes(numbers) if max(numbers, default=256) < 256 else b""
-    for run in _first(_BASE32_RUN, words):
+    for run in _first(_BASE32_RUN, words, runs):
         yield _quietly(base64.b32decode, run.rstrip("=")[: len(run.rstrip("=")) // 8 * 8][:_KEPT])
-    for run in _first(_DENSE_RUN, words):
+    for run in _first(_DENSE_RUN, words, runs):
         yield _quietly(base64.b85decode, run[: len(run) // 5 * 5][:4095])
         yield _quietly(base64.a85decode, run[:4095])
 
@@ -66,9 +67,9 @@ def _padded(run: str) -> str:
     return kept + "=" * (-len(kept) % 4)
 
 
-def _first(pattern: "re.Pattern[str]", value: str) -> Iterator[str]:
+def _first(pattern: "re.Pattern[str]", value: str, runs: int) -> Iterator[str]:
     for number, found in enumerate(pattern.finditer(value)):
-        if number == _RUNS:
+        if number == runs:
             return
         yield found[0][:_KEPT]
 
