@@ -138,14 +138,21 @@ def _files() -> set[str]:
     return {each.name for each in Path(tempfile.gettempdir()).glob("lorascan-*")}
 
 
-def faults(seed: int, runs: int, *, told: Callable[[str], object] = print) -> Tally:
-    """So many runs, every fault in turn in a random order, every isolation in turn."""
-    with tempfile.TemporaryDirectory(prefix="faults-") as place:  # what others leave beside us is not counted
+@contextmanager
+def own_place() -> Iterator[None]:
+    """A folder for temporary files in which others leave nothing."""
+    with tempfile.TemporaryDirectory(prefix="faults-") as place:
         before, tempfile.tempdir = tempfile.tempdir, place
         try:
-            return _faults(seed, runs, told)
+            yield
         finally:
             tempfile.tempdir = before
+
+
+def faults(seed: int, runs: int, *, told: Callable[[str], object] = print) -> Tally:
+    """So many runs, every fault in turn in a random order, every isolation in turn."""
+    with own_place():
+        return _faults(seed, runs, told)
 
 
 def _faults(seed: int, runs: int, told: Callable[[str], object]) -> Tally:
@@ -182,7 +189,7 @@ def audits(tally: Tally, count: int, seed: int, *, told: Callable[[str], object]
     chance = random.Random(seed)  # noqa: S311 - to be repeated
     adapter = next(adapters_folder().glob("style_declared*.safetensors"))
     for number in range(count):
-        with watched(tally):
+        with own_place(), watched(tally):
             timer = threading.Timer(chance.uniform(1, 90), _kill_one, (chance,))
             timer.daemon = True
             timer.start()
