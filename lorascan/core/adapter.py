@@ -215,13 +215,18 @@ class BadNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmeasured:
-    """An update without a spectrum, and why. `max_abs` is the largest |entry| of its tensors; NaN where one is not finite."""
+    """An update without a spectrum, and why.
+
+    `max_abs` is the largest |entry| of its tensors, NaN where one is not finite; `not_positive` counts the magnitudes of DoRA,
+    which are norms, that are zero or below.
+    """
 
     module_path: str
     component: str
     kind: str
     reason: str
     max_abs: float = 0.0
+    not_positive: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

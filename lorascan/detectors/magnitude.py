@@ -6,7 +6,8 @@ published ones): medium. A factor entry or a root mean
 square above 65,504, the largest float16, turns into infinity when the adapter is loaded in half precision: high. Of DoRA
 the update inside the norm is measured so. Of kinds whose ΔW depends on the base, and of those too large to measure, the
 largest stored entry is held against 16 (factors of the base's weight, where 1 doubles it) or 256 (norms of whole rows or
-columns; published bases have 0.1 to 50): medium.
+columns; published bases have 0.1 to 50): medium. DoRA's magnitudes are norms: one that is zero or below wipes out or turns
+around a row or column of the base's weight: medium.
 
 Why it matters: a scaling hidden in α, or one layer multiplied by ten thousand, drowns the base on harmless-looking
 tensors.
@@ -55,6 +56,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding for overflow and one for size, each at its worst module; the same for updates that have no ΔW of their own."""
     measured = evidence[WeightStatistics]
     yield from _entries(measured.unmeasured)
+    yield from _wiped(measured.unmeasured)
     layers = (*measured.layers, *measured.directions)
     overflowing = [each for each in layers if max(each.max_abs, root_mean_square(each)) > HALF_MAX]
     if overflowing:
@@ -78,6 +80,15 @@ def _entries(unmeasured: Sequence[Unmeasured]) -> Iterator[Finding]:
         message = f"{len(large):,} updates of the kind {worst.kind} have entries far larger than training makes them"
         severity = Severity.HIGH if overflows else Severity.MEDIUM
         yield _finding(worst, message, severity, worst.max_abs, HALF_MAX if overflows else _limit(worst))
+
+
+def _wiped(unmeasured: Sequence[Unmeasured]) -> Iterator[Finding]:
+    """At most one finding for magnitudes that no norm can have."""
+    odd = [each for each in unmeasured if each.not_positive]
+    if odd:
+        worst = max(odd, key=lambda each: each.not_positive)
+        message = f"{len(odd):,} updates have magnitudes that are zero or negative: they wipe out or turn around parts of the base"
+        yield _finding(worst, message, Severity.MEDIUM, worst.not_positive, 0)
 
 
 def _limit(update: Unmeasured) -> float:

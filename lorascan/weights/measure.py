@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lorascan.core.adapter import Adapter, LayerStatistics, Unmeasured, Update, VettedFile, WeightStatistics
+from lorascan.core.tensors import TensorSpan
 from lorascan.core.whole_updates import DoraUpdate
-from lorascan.weights.decode import Matrix
+from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64
 from lorascan.weights.factors import Tall
 from lorascan.weights.numbers import Survey, survey_each
 from lorascan.weights.operands import Operand, Pair, Source, operands
@@ -71,7 +72,7 @@ def measure(adapter: Adapter, vetted: VettedFile) -> WeightStatistics:
         if not reason:
             planned.append((update, tuple(plan.add(each) for each in parts)))
             continue
-        unmeasured.append(_unmeasured(update, reason, source.largest))
+        unmeasured.append(_unmeasured(update, reason, source))
         if isinstance(update, DoraUpdate) and (inner := _direction(update, surveys, source, plan)):
             directed.append((update, tuple(plan.add(each) for each in inner)))
     layers = _solved(plan, [*planned, *directed], source.largest)
@@ -79,14 +80,22 @@ def measure(adapter: Adapter, vetted: VettedFile) -> WeightStatistics:
     return WeightStatistics(layers=layers[: len(planned)], bad_numbers=bad, unmeasured=tuple(unmeasured), directions=layers[len(planned) :])
 
 
-def _unmeasured(update: Update, reason: str, largest: Mapping[str, float]) -> Unmeasured:
+def _unmeasured(update: Update, reason: str, source: Source) -> Unmeasured:
     return Unmeasured(
         module_path=update.module_path,
         component=update.component,
         kind=update.name,
         reason=reason,
-        max_abs=max(largest.get(span.name, math.nan) for span in update.tensors),
+        max_abs=max(source.largest.get(span.name, math.nan) for span in update.tensors),
+        not_positive=_not_positive(update.magnitude, source) if isinstance(update, DoraUpdate) else 0,
     )
+
+
+def _not_positive(magnitude: TensorSpan, source: Source) -> int:
+    """Entries that are zero or below; none of a tensor that holds no weights or is not all finite, which is told elsewhere."""
+    if magnitude.dtype not in FORMATS or math.isnan(source.largest[magnitude.name]):
+        return 0
+    return int((to_float64(raw(source.content, magnitude), magnitude.dtype) <= 0).sum())
 
 
 def _direction(update: DoraUpdate, surveys: Mapping[str, Survey], source: Source, plan: _Plan) -> tuple[Operand, ...]:

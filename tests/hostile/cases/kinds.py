@@ -197,6 +197,8 @@ CASES: tuple[Case, ...] = (
     one("DoRA whose update is a thousand times as large", _grown("DoRA by rows, as LyCORIS", "lora_up.weight", 1e3), "LS603"),
     one("DoRA of a magnitude of ten thousand", _grown("DoRA by columns, as kohya", "dora_scale", 1e4), "LS603"),
     one("DoRA of PEFT with one magnitude of a million", _grown("DoRA of PEFT", "lora_magnitude_vector", 1e6, only=(5,)), "LS603"),
+    one("DoRA whose magnitudes wipe one module out", _grown("DoRA by rows, as LyCORIS", "dora_scale", 0.0, only=(4,)), "LS603"),
+    one("DoRA whose magnitudes turn one module around", _grown("DoRA of PEFT", "lora_magnitude_vector", -1.0, only=(4,)), "LS603"),
     one("(IA)³ that multiplies by thousands", _grown("(IA)³", ".weight", 1e5), "LS603"),
     one("(IA)³ of PEFT that multiplies by thousands", _grown("(IA)³ of PEFT", "ia3_l", 1e4), "LS603"),
     one("OFT whose rows are scaled by a thousand", _grown("OFT with a scale of the rows", "rescale", 1e3), "LS603"),
