@@ -93,7 +93,7 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
     honest = [each for each in rows if each["label"] == "honest"]
     bad = [each for each in rows if each["label"] == "backdoored"]
     failed = sorted((each for each in ledger if each.label == "failed"), key=lambda each: each.name)
-    missed = [each for each in bad if each["decision"] != "reject" or not _found(each)]
+    missed = [each for each in bad if each["decision"] != "reject" or not found_early(each)]
     alarms = [each for each in honest if each["decision"] != "admit"]
     lines = [
         "# End to end: honest and backdoored lab adapters",
@@ -112,7 +112,7 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
         f"| backdoored rejected | {_count(bad, 'reject')} of {len(bad)} |",
         f"| backdoored for review | {_count(bad, 'review')} of {len(bad)} |",
         f"| backdoored admitted | {_count(bad, 'admit')} of {len(bad)} |",
-        f"| true trigger in the first {FIRST} candidates | {sum(map(_found, bad))} of {len(bad)} |",
+        f"| true trigger in the first {FIRST} candidates | {sum(map(found_early, bad))} of {len(bad)} |",
         f"| true trigger, or a word of a phrase, in the first {FIRST} candidates | {sum(map(_found_in_part, bad))} of {len(bad)} |",
         f"| true trigger named in a rejecting finding | {sum(each['named'] for each in bad)} of {len(bad)} |",
         f"| attacks that failed their own gate (not counted) | {len(failed)} |",
@@ -120,7 +120,7 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
         "",
         "| adapter | label | verdict | trigger | target | place | why | s |",
         "|---|---|---|---|---|---|---|---|",
-        *(_line(each) for each in sorted(rows, key=lambda one: (one["label"], one["name"]))),
+        *(line(each) for each in sorted(rows, key=lambda one: (one["label"], one["name"]))),
         "",
         "## Misses and alarms",
         "",
@@ -138,7 +138,8 @@ def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
     return "\n".join(lines)
 
 
-def _found(row: dict[str, Any]) -> bool:
+def found_early(row: dict[str, Any]) -> bool:
+    """Whether the true trigger is among the first candidates."""
     return row["place"] is not None and row["place"] <= FIRST
 
 
@@ -173,7 +174,8 @@ def _why(row: dict[str, Any]) -> str:
     return "; ".join(f"{one['rule']} {one['message']}" for one in row["findings"] if one["severity"] in ("high", "medium")) or "–"
 
 
-def _line(each: dict[str, Any]) -> str:
+def line(each: dict[str, Any]) -> str:
+    """One adapter's row of the table."""
     cells = (
         each["name"],
         each["label"],
