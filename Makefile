@@ -25,7 +25,7 @@ demo: $(STAMP)  ## audit one honest and one backdoored adapter with every stage
 	$(BIN)/python -m lorascan.lab.demo --output $(OUT)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadscope
 
 check: $(STAMP)
 	$(BIN)/ruff check .
