@@ -62,7 +62,7 @@ def audit(  # noqa: PLR0913 - each but the first two is a collaborator that a ca
     return _decided(path, evidence, found, rules, command)
 
 
-def nominate(path: Path, settings: Settings = DEFAULT, *, listener: Listener = silent) -> tuple[Evidence, tuple[Finding, ...]]:
+def nominate(path: str | Path, settings: Settings = DEFAULT, *, listener: Listener = silent) -> tuple[Evidence, tuple[Finding, ...]]:
     """The same stages up to the hunt, and no verdict: what was gathered, and the findings that kept the file from being loaded.
 
     What the settings' policy rejects is not loaded. Candidates are in the evidence where the hunt ran to its end. Raises as
@@ -70,7 +70,7 @@ def nominate(path: Path, settings: Settings = DEFAULT, *, listener: Listener = s
     """
     rules = rulebook(settings)
     settings = settings.with_budget(rules.policy.budget)
-    evidence = _with_digests(Evidence.collect(at_rest(path, settings), listener))
+    evidence = _with_digests(Evidence.collect(at_rest(Path(path), settings), listener))
     found = marked(evidence, examine(evidence)[0], rules)
     if not _may_meet_the_worker(evidence, found, rules):
         return evidence, tuple(each for each in found if each.consequence is Consequence.REJECT)
@@ -205,10 +205,13 @@ def limits(evidence: Evidence) -> tuple[str, ...]:
     return tuple(limit for found in evidence.all(Candidates) for limit in found.limits)
 
 
+_ENDED = {Status.REFUSED: "was refused", Status.FAILED: "failed", Status.NOT_RUN: "did not run"}
+
+
 def _with_the_stages_that_did_not_run(evidence: Evidence) -> Evidence:
     """Every dynamic stage is named, whether it ran or not."""
     named = {stage.name for stage in evidence.stages}
     stopped = next((stage for stage in evidence.stages if stage.status is not Status.RAN), None)
-    reason = f"after the {stopped.name} stage was {stopped.status}" if stopped else "rejected before loading"
+    reason = f"after the {stopped.name} stage {_ENDED[stopped.status]}" if stopped else "rejected before loading"
     missing = tuple(Stage(name=name, status=Status.NOT_RUN, reason=reason) for name in StageName if name not in named)
     return evidence.joined(Evidence(stages=missing))

@@ -125,7 +125,12 @@ def _summary(shape: dict[str, Any]) -> str:
     if together["cosine"] is None:
         return f"{told}; no direction can be compared."
     kind = next(words for least, words in _ALIKE if together["cosine"] >= least)
-    return f"{kind.capitalize()} (cosine {together['cosine']:+.3f}); the second is {together['strength_ratio']:.3g}× as strong; {told}."
+    return f"{kind.capitalize()} (cosine {together['cosine']:+.3f}); {_strength(together['strength_ratio'])}; {told}."
+
+
+def _strength(ratio: float) -> str:
+    told = f"{ratio:.3g}"
+    return "both are as strong" if told == "1" else f"the second is {told}× as strong"
 
 
 def _lines(shape: dict[str, object]) -> list[str]:

@@ -78,7 +78,7 @@ def decide(evidence: Evidence, findings: Sequence[Finding], limits: Sequence[str
     elif reviewing:
         decision, reasons = Decision.REVIEW, _reasons(reviewing)
     else:
-        decision, reasons = Decision.ADMIT, (_admitted(policy), *_set_aside(findings, listed))
+        decision, reasons = Decision.ADMIT, (_admitted(findings, policy), *_set_aside(findings, listed))
     return Verdict(
         decision=decision,
         reasons=reasons,
@@ -150,10 +150,13 @@ def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{each.rule.code} {each.message}" for each in findings))
 
 
-def _admitted(policy: Policy) -> str:
-    if StageName.HUNT in policy.required:
-        return "no activator found in the searched spaces, and nothing wrong with the file or its weights"
-    return "static evidence only: nothing wrong with the file or its weights; behaviour was not tested"
+def _admitted(findings: Sequence[Finding], policy: Policy) -> str:
+    known_ones = {each.rule.code[:3] for each in findings if each.suppressed is not None}
+    nothing = "nothing new in the file or its weights" if known_ones else "nothing wrong with the file or its weights"
+    if StageName.HUNT not in policy.required:
+        return f"static evidence only: {nothing}; behaviour was not tested"
+    again = "new " if "LS8" in known_ones else ""
+    return f"no {again}activator found in the searched spaces, and {nothing}"
 
 
 def _why_missing(stage: StageName, evidence: Evidence) -> str:

@@ -23,6 +23,8 @@ MEANING: Mapping[Decision, str] = {
     Decision.UNDECIDED: "could not be decided: treat it as not admitted",
 }
 NO_ACTIVATOR = "No activator found in the searched spaces."
+PAGE_REASONS = 6
+"""Further reasons that a page lists below its headline."""
 CANDIDATES_ORDER = "sorted by how far z stands above its source's noise, each source's best first"
 
 
@@ -78,16 +80,52 @@ def why(report: Report) -> str:
     return NO_ACTIVATOR if searched(report) else "Static evidence only: nothing that needs a review."
 
 
+def and_more(report: Report, listed: int = 0) -> str:
+    """How many reasons of a verdict that is no admit stand neither in its headline nor among the `listed` below it; "" for none."""
+    left = len(report.verdict.reasons) - 1 - listed
+    return f" (and {left:,} more)" if left > 0 and report.verdict.decision is not Decision.ADMIT else ""
+
+
+def whole_why(report: Report) -> str:
+    """The verdict in one sentence, and how many reasons more there are than it and those that a page lists below it."""
+    return sentence(why(report) + and_more(report, len(further_reasons(report)[:PAGE_REASONS])))
+
+
 def word(report: Report) -> str:
     """The decision as people read it: an admit by the file and its weights alone says so at once."""
-    static = report.verdict.decision is Decision.ADMIT and not searched(report)
-    return f"{report.verdict.decision} (static only)" if static else str(report.verdict.decision)
+    return f"{report.verdict.decision} (static only)" if static_only(report) else str(report.verdict.decision)
+
+
+def static_only(report: Report) -> bool:
+    """Whether the file was admitted without a search for triggers."""
+    return report.verdict.decision is Decision.ADMIT and not searched(report)
+
+
+def meaning(report: Report) -> str:
+    """What follows from the verdict, in one sentence; an admit on static evidence is no leave to load."""
+    if not static_only(report):
+        return f"This file {MEANING[report.verdict.decision]}."
+    nothing = "Nothing new in" if any(each.suppressed for each in report.findings) else "Nothing wrong with"
+    return f"{nothing} the file or its weights; what it draws was not tested."
+
+
+def not_asked(report: Report) -> str:
+    """The stages that did not run and that the policy does not ask for, where it misses none; else what that means."""
+    left = [str(each.name) for each in stages(report) if each.status is not Status.RAN]
+    if not left:
+        return "nothing that the policy requires"
+    return f"{', '.join(left)}: the policy does not ask for {'it' if len(left) == 1 else 'them'}"
 
 
 def sentence(text: str) -> str:
     """The text with a capital letter at its beginning, a full stop at its end."""
     ended = text if text.endswith((".", "!", "?")) else f"{text}."
     return ended[:1].upper() + ended[1:]
+
+
+def placed(where: str) -> str:
+    """Where a finding is, as part of a sentence: a place in the file, or how the thing was found."""
+    return where if where.startswith("found by ") else f"at {where}"
 
 
 def searched(report: Report) -> bool:

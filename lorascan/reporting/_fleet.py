@@ -124,7 +124,7 @@ def _entries(reports: Sequence[Report], seen: _Overview, most: int) -> Iterator[
             decision=str(report.verdict.decision),
             word=_digest.word(report),
             path=told.place(report),
-            why=_digest.sentence(_digest.why(report)),
+            why=_digest.whole_why(report),
             shots=shots if left >= 0 else None,
         )
 
@@ -186,6 +186,7 @@ def _row(entry: Entry, look: Look) -> dict[str, Any]:
         "least": look.least,
         "severity_counts": _digest.severity_counts(report),
         "stages": stages,
+        "static": _digest.static_only(report),
         "ran": sum(each.status is Status.RAN for each in stages),
     }
 
@@ -195,7 +196,8 @@ def _block(report: Report) -> dict[str, Any]:
     known = _digest.identity(report)
     return {
         "verdict": report.verdict,
-        "meaning": _digest.MEANING[report.verdict.decision],
+        "meaning": _digest.meaning(report),
+        "not_asked": _digest.sentence(_digest.not_asked(report)),
         "further_reasons": _digest.further_reasons(report),
         "tested": _digest.tested(report)[:6],
         "adapter": _digest.adapter_facts(report),

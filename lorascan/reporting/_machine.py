@@ -30,7 +30,7 @@ def safe(text: str) -> str:
 
 def headline(report: Report) -> str:
     """Decision and reason in one line."""
-    return f"{report.verdict.decision}: {safe(_digest.why(report))}"
+    return f"{_digest.word(report)}: {safe(_digest.why(report))}{_digest.and_more(report)}"
 
 
 def consequence(finding: Finding) -> Consequence:

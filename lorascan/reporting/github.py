@@ -39,14 +39,14 @@ def _place(line: str) -> int:
 def _verdict(report: Report) -> str:
     decision = report.verdict.decision
     ends = [f"not assessed: {'; '.join(map(told.safe, report.verdict.not_assessed))}"] if report.verdict.not_assessed else []
-    message = ". ".join([told.safe(_digest.why(report)), *ends])
-    return _line(_VERDICTS[decision], f"{decision} by lorascan", told.place(report), message)
+    message = ". ".join([told.safe(_digest.why(report)) + _digest.and_more(report), *ends])
+    return _line(_VERDICTS[decision], f"{_digest.word(report)} by lorascan", told.place(report), message)
 
 
 def _findings(report: Report, look: Look) -> Iterator[str]:
     for each in _digest.findings(report, look):
         if each.suppressed is None:
-            where = f" (at {told.safe(each.where)})" if each.where else ""
+            where = f" ({_digest.placed(told.safe(each.where))})" if each.where else ""
             message = f"{told.safe(each.message)}{where}"
             yield _line(_LEVELS[told.consequence(each)], f"{each.rule.code} {each.rule.name}", told.place(report), message)
 

@@ -91,7 +91,7 @@ def _stage(stage: Stage, file: str, *, required: bool) -> TestCase:
 
 def _finding(finding: Finding, file: str) -> TestCase:
     case = TestCase(f"{finding.rule.code} {finding.rule.name}", classname=file)
-    where = f" (at {told.safe(finding.where)})" if finding.where else ""
+    where = f" ({_digest.placed(told.safe(finding.where))})" if finding.where else ""
     message = f"{told.safe(finding.message)}{where}"
     if finding.suppressed is not None:
         case.result = [Skipped(f"{told.suppression(finding)}; {message}")]

@@ -11,7 +11,7 @@ from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, quoted
 from lorascan.reporting._machine import place, suppression
 
-_SIGNS = {"admit": "✅", "review": "⚠️", "reject": "⛔", "undecided": "❔"}
+_SIGNS = {"admit": "✅", "admit (static only)": "ℹ️", "review": "⚠️", "reject": "⛔", "undecided": "❔"}
 _MOST_FINDINGS, _MOST_ROWS, _MOST_LISTED = 50, 10, 40
 _MOST_BYTES = 250_000
 """GitHub refuses a step summary above 1 MB; 256 KB leaves room for four jobs."""
@@ -73,7 +73,8 @@ def _all_of(reports: Sequence[Report], look: Look) -> Iterator[str]:
 
 
 def _row(report: Report) -> tuple[str, str, str]:
-    return f"{_SIGNS[report.verdict.decision]} {_digest.word(report)}", _code(place(report)), _escaped(_digest.why(report))
+    word = _digest.word(report)
+    return f"{_SIGNS[word]} {word}", _code(place(report)), _escaped(_digest.why(report)) + _digest.and_more(report)
 
 
 def _within(text: str) -> str:
@@ -93,13 +94,14 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _summary(report: Report, shown: str) -> Iterator[str]:
-    decision = report.verdict.decision
-    yield f"## {_SIGNS[decision]} lorascan: {_digest.word(report)}"
+    word = _digest.word(report)
+    yield f"## {_SIGNS[word]} lorascan: {word}"
     yield ""
     yield f"{_code(shown)} under policy {_escaped(report.policy)}"
     yield ""
-    yield f"**{_escaped(_digest.sentence(_digest.why(report)), 400)}**"
-    for each in _digest.further_reasons(report)[:_MOST_LISTED]:
+    further = _digest.further_reasons(report)[:_MOST_LISTED]
+    yield f"**{_digest.sentence(_escaped(_digest.why(report), 400) + _digest.and_more(report, len(further)))}**"
+    for each in further:
         yield f"- {_escaped(each, 400)}"
     if digest := _digest.digest_of(report):
         yield ""
@@ -196,7 +198,7 @@ def _coverage(report: Report) -> Iterator[str]:
     if len(missing) > _MOST_LISTED:
         yield f"- and {len(missing) - _MOST_LISTED} more"
     if not missing:
-        yield "Nothing that the policy requires."
+        yield _digest.sentence(_digest.not_asked(report))
     yield ""
     if limits:
         yield "No statement is made about:"

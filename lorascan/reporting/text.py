@@ -15,7 +15,7 @@ from lorascan.reporting._layers import short
 from lorascan.reporting._machine import place, suppression
 from lorascan.reporting._terminal import Sheet, columns, cut, cut_left
 
-_COLOURS = {"admit": "green", "review": "yellow", "reject": "red", "undecided": "blue"}
+_COLOURS = {"admit": "green", "admit (static only)": "cyan", "review": "yellow", "reject": "red", "undecided": "blue"}
 _SEVERITY = {"high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _STATUS = {"ran": "green", "refused": "red", "failed": "red", "not run": "yellow"}
 _SHORT_NAME = 12
@@ -44,17 +44,18 @@ def _whole(report: Report, look: Look, shown: str) -> str:
 
 def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
     """Each report, then one line a file."""
-    rows: list[tuple[str, str, str]] = []
+    found: list[tuple[str, str, str, str]] = []
     sheet = Sheet(look)
     most = sheet.width // 2  # for a path: what tells two of them apart stands at its end
     for each in reports:
         path = place(each)  # adapters of many authors share one name
-        yield ("\n\n" if rows else "") + _whole(each, look, path)
-        rows.append((_digest.word(each), cut_left(foreign(path), most), cut(foreign(_digest.why(each)), sheet.width)))
-    beside = _GAPS + max((columns(each[0]) for each in rows), default=0) + max((columns(each[1]) for each in rows), default=0)
-    rows = [(word, path, cut(why, max(sheet.width - beside, _LEAST_WHY))) for word, path, why in rows]
+        yield ("\n\n" if found else "") + _whole(each, look, path)
+        found.append((_digest.word(each), cut_left(foreign(path), most), _digest.and_more(each), foreign(_digest.why(each))))
+    beside = _GAPS + max((columns(each[0]) for each in found), default=0) + max((columns(each[1]) for each in found), default=0)
+    room = max(sheet.width - beside, _LEAST_WHY)
+    rows = [(word, path, cut(why, max(room - len(more), _LEAST_WHY)) + more) for word, path, more, why in found]
     sheet.heading(write.count(len(rows), "file"))
-    sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else _COLOURS[row[0].partition(" ")[0]])
+    sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else _COLOURS[row[0]])
     yield sheet.text()
 
 
@@ -64,15 +65,17 @@ _GAPS, _LEAST_WHY = 6, 12
 
 def _summary(sheet: Sheet, report: Report, shown: str) -> None:
     decision = report.verdict.decision
-    badge = sheet.paint(f" {decision.upper()} ", f"{_COLOURS[decision]} badge")
-    aside = _digest.word(report).removeprefix(decision)
+    word = _digest.word(report)
+    badge = sheet.paint(f" {decision.upper()} ", f"{_COLOURS[word]} badge")
+    aside = word.removeprefix(decision)
     name = cut_left(foreign(shown), sheet.width - len(decision) - len(aside) - 3)
     painted = badge.startswith("\x1b")
     sheet.line(f"{badge}{aside} {sheet.paint(name, 'bold')}" if painted else f"{decision.upper()}{aside}  {name}")
-    sheet.paragraph(foreign(_digest.sentence(_digest.why(report)), 400), 0)
-    for each in _digest.further_reasons(report)[:_MOST_LISTED]:
+    further = _digest.further_reasons(report)[:_MOST_LISTED]
+    sheet.paragraph(_digest.sentence(foreign(_digest.why(report), 400) + _digest.and_more(report, len(further))), 0)
+    for each in further:
         sheet.paragraph(foreign(_digest.sentence(each), 400), 2, "dim")
-    if decision is Decision.ADMIT and _digest.searched(report) and "no activator" not in _digest.why(report).lower():
+    if decision is Decision.ADMIT and _digest.searched(report) and "activator found" not in _digest.why(report).lower():
         sheet.paragraph(_digest.NO_ACTIVATOR, 0)
     sheet.line()
     _identity(sheet, report)
@@ -80,8 +83,9 @@ def _summary(sheet: Sheet, report: Report, shown: str) -> None:
 
 def _identity(sheet: Sheet, report: Report) -> None:
     facts, adapter, base = _digest.fact(report, FileFacts), _digest.adapter_facts(report), _digest.fact(report, BaseFacts)
+    if digest := _digest.digest_of(report):
+        sheet.pair("sha256", digest)
     if facts:
-        sheet.pair("sha256", facts.sha256)
         sheet.pair("size", f"{write.size(facts.size)}, {write.count(facts.tensor_count, 'tensor')}")
     if adapter:
         parts = ", ".join(f"{foreign(name)} {amount}" for name, amount in sorted(adapter.components.items()))
@@ -119,7 +123,7 @@ def _finding(sheet: Sheet, each: Finding) -> None:
     level = sheet.paint(each.severity.ljust(6), "dim" if each.suppressed else _SEVERITY[each.severity])
     sheet.line(f"  {level}  {sheet.paint(each.rule.code, 'bold')}  {each.rule.name}")
     sheet.paragraph(foreign(each.message, 400), 10)
-    details = [f"at {foreign(each.where)}"] if each.where else []
+    details = [_digest.placed(foreign(each.where))] if each.where else []
     details += [f"measured {write.scalar(each.measured)}"] if each.measured is not None else []
     details += [f"threshold {write.scalar(each.threshold)}"] if each.threshold is not None else []
     sheet.paragraph("; ".join([*details, f"confidence {each.confidence}"]), 10, "dim")
@@ -246,7 +250,7 @@ def _isolation(sheet: Sheet, report: Report) -> None:
 
 def _coverage(sheet: Sheet, report: Report) -> None:
     missing, limits = report.verdict.not_assessed, report.verdict.limits
-    sheet.heading("Not assessed", "" if missing else "nothing that the policy requires")
+    sheet.heading("Not assessed", "" if missing else _digest.not_asked(report))
     if missing and all(len(each) <= _SHORT_NAME for each in missing):
         sheet.paragraph(", ".join(map(foreign, missing)), 2)
     else:

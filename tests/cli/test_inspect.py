@@ -184,7 +184,7 @@ def test_an_adapter_compared_with_itself_points_the_same_way(adapter: Path, tmp_
     assert same["together"] == pytest.approx({"compared": 2, "cosine": 1.0, "strength_ratio": 1.0})
     assert opposite["together"]["cosine"] == pytest.approx(-1.0)
     assert run("compare", adapter, adapter).startswith("The same tensors, bit for bit.\n")
-    assert run("compare", adapter, other).startswith("Opposed (cosine -1.000); the second is 1× as strong; 2 modules in common, 0 in one")
+    assert run("compare", adapter, other).startswith("Opposed (cosine -1.000); both are as strong; 2 modules in common, 0 in one")
     assert same["only_first"] == same["only_second"] == []
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from lorascan.core.adapter import FileIdentity
 from lorascan.core.findings import Severity, Suppression
 from lorascan.core.report import Report
 from lorascan.reporting import PLAIN, Look, render, render_all
@@ -120,6 +121,48 @@ def test_an_admit_on_static_evidence_says_so_beside_the_word() -> None:
     assert "lorascan: admit (static only)" in render(static(), "markdown")
     assert '<span class="word">Admit (static only)</span>' in render(static(), "html")
     assert '"decision": "admit"' in render(static(), "json")
+
+
+def test_a_static_admit_is_no_leave_to_load() -> None:
+    page, printed = render(static(), "html"), render(static(), "text")
+
+    assert "may be loaded" not in page
+    assert "Nothing wrong with the file or its weights; what it draws was not tested." in page
+    assert '<body data-decision="admit" data-evidence="static">' in page
+    assert "Not assessed  load, hunt, probe: the policy does not ask for them\n" in printed
+    assert "Load, hunt, probe: the policy does not ask for them." in render(static(), "markdown")
+    assert "title=admit (static only) by lorascan" in render(static(), "github")
+    assert 'testsuite name="admit (static only): ' in render(static(), "junit")
+    assert "This file may be loaded, within the scope below." in render(honest(), "html")
+    assert '<body data-decision="admit">' in render(honest(), "html")
+    assert "may be loaded" not in render_all([static(), static("b")], "html").lower()
+
+
+def test_reasons_that_the_headline_leaves_out_are_counted() -> None:
+    reasons = ("LS105 one thing", "LS106 duplicate key", "LS202 a third")
+    several = replace(backdoored(), verdict=replace(backdoored().verdict, reasons=reasons), findings=())
+
+    assert "LS105 one thing (and 2 more)" in render(several, "github")
+    assert "reject: LS105 one thing (and 2 more)" in render(several, "junit")
+    assert "- LS106 duplicate key" in render(several, "markdown")
+    assert "(and" not in render(several, "text")
+    assert render_all([several, honest()], "text").count("LS105 one thing (and 2 more)") == 1
+
+
+def test_a_refused_file_whose_digest_is_known_names_it() -> None:
+    known = FileIdentity(name="bad.safetensors", path="bad.safetensors", sha256="ab" * 32, size=12)
+    report = replace(refused(), evidence=replace(refused().evidence, facts=(known,)))
+
+    assert f"  sha256      {'ab' * 32}\n" in render(report, "text")
+    assert "ab" * 32 in render(report, "html")
+
+
+def test_how_a_trigger_was_found_is_no_place() -> None:
+    found = replace(backdoored().findings[0], where="found by divergence, scale 1")
+    report = replace(backdoored(), findings=(found,))
+
+    assert "at found by" not in render(report, "text") + render(report, "github") + render(report, "junit")
+    assert "found by divergence, scale 1;" in render(report, "text")
 
 
 def test_among_several_only_the_static_admits_say_so() -> None:
