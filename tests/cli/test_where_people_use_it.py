@@ -73,6 +73,38 @@ def test_no_input_of_the_action_becomes_a_command(workspace: Path) -> None:
     assert "${{" not in script
 
 
+@pytest.mark.parametrize(
+    ("given", "installed"),
+    [({}, ["/runner/its checkout"]), ({"install": "none"}, []), ({"install": "./lorascan[audit]"}, ["./lorascan[audit]"])],
+)
+def test_the_action_installs_its_own_checkout_unless_told_otherwise(tmp_path: Path, given: dict[str, str], installed: list[str]) -> None:
+    """Whoever takes a bare name on a package index would be run in every pipeline that uses the action."""
+    action = loaded("action.yml")
+    (step,) = [each for each in action["runs"]["steps"] if "pip install" in each.get("run", "")]
+    assert "if" not in step
+    assert step["env"] == {"WANTED": "${{ inputs.install }}"}
+    (tmp_path / "python3").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {shlex.quote(str(tmp_path / "asked"))}\n')
+    (tmp_path / "python3").chmod(0o755)
+    wanted = given.get("install", action["inputs"]["install"]["default"])
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "WANTED": wanted, "GITHUB_ACTION_PATH": "/runner/its checkout"}
+
+    done = subprocess.run(["bash", "-c", step["run"]], env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "asked").read_text().splitlines() if (tmp_path / "asked").exists() else ["--"]
+    assert asked[asked.index("--") + 1 :] == installed
+
+
+def test_the_action_installs_nothing_where_the_runner_names_no_checkout() -> None:
+    (step,) = [each for each in loaded("action.yml")["runs"]["steps"] if "pip install" in each.get("run", "")]
+    environment = {"PATH": os.environ["PATH"], "WANTED": ""}
+
+    done = subprocess.run(["bash", "-c", step["run"]], env=environment, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode != 0
+    assert "GITHUB_ACTION_PATH" in done.stderr
+
+
 def test_the_hook_s_manifest_is_whole_and_takes_adapters_alone() -> None:
     hooks = loaded(".pre-commit-hooks.yaml")
 
@@ -124,4 +156,4 @@ def test_no_page_tells_to_install_a_name_that_nobody_has_published(name: str) ->
 
     installed = re.findall(r"pip install ([^\s`#]+)", text)
     assert installed
-    assert all(each.strip('"').startswith(("./", "/")) for each in installed)
+    assert all(re.fullmatch(r"\.?/.+|\.(\[\w+\])?", each.strip('"')) for each in installed), installed
