@@ -20,7 +20,7 @@ from lorascan.worker.client import FloatArray
 NOT_REACHED = (
     "triggers of several words that do nothing alone",
     "triggers by the meaning or the grammar of a sentence",
-    "activators outside scales 0 to 1.25, or only together with another adapter",
+    "activators at scales other than 1, but for the words whose dose-response is drawn, or only together with another adapter",
 )
 """Spaces that no method here searches."""
 
