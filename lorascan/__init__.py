@@ -71,4 +71,9 @@ def __getattr__(name: str) -> "ModuleType":
     raise AttributeError(message)
 
 
+def __dir__() -> list[str]:
+    """What is promised, and nothing that this module happens to need."""
+    return sorted([*__all__, "analysis"])
+
+
 __all__ = ["__version__", "audit", "read", "render"]

@@ -22,7 +22,7 @@ from lorascan.environment import environment
 from lorascan.intake import Digests, companions, receive, vet_while_digesting
 from lorascan.policy import Rulebook, judge, known, marked, may_be_loaded, policy_named
 from lorascan.settings import DEFAULT, Settings
-from lorascan.weights import measure
+from lorascan.weights import GATE_WORK, measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = 
     base = identify(adapter, settings.base, vetted.facts.claims, vetted)
     yield base
     yield StageName.WEIGHTS
-    yield measure(adapter, vetted)
+    yield measure(adapter, vetted, GATE_WORK)
     yield Subject(vetted=vetted, adapter=adapter, base=base)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lorascan.commands._late_help import SUFFIXES
+from lorascan.commands._late_help import FORMATS, SUFFIXES
 
 Declared = Annotated[
     list[str] | None,
@@ -97,7 +97,7 @@ Isolation = Annotated[
         help="auto, namespaces, process or container; none-at-my-own-risk runs WITHOUT a lock and is refused in CI.", show_default=False
     ),
 ]
-Printed = Annotated[str | None, typer.Option("--format", "-f", help="What stdout gets; text by default.", show_default=False)]
+Printed = Annotated[str | None, typer.Option("--format", "-f", help=f"What stdout gets: {FORMATS}; text by default.", show_default=False)]
 Template = Annotated[
     Path | None,
     typer.Option(

@@ -7,13 +7,13 @@ import typer
 
 from lorascan.commands import Command
 from lorascan.commands import _options as options
-from lorascan.commands._late_help import LateHelp
+from lorascan.commands._late_help import FORMATS, LateHelp
 
 
 def report(  # noqa: PLR0913 - one parameter an option
     result: Annotated[Path, typer.Argument(help="A JSON report of an earlier audit.", show_default=False)],
     *,
-    output_format: Annotated[str, typer.Option("--format", "-f", help="What stdout gets.")] = "text",
+    output_format: Annotated[str, typer.Option("--format", "-f", help=f"What stdout gets: {FORMATS}.")] = "text",
     output: options.Output = None,
     template: options.Template = None,
     min_severity: options.MinSeverity = None,

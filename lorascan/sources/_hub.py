@@ -216,7 +216,9 @@ def _answers(seconds: float, what: str) -> Iterator[None]:
             raise
         raise _failed(f"the hub {what} within {error.refusal.threshold or seconds:g} s") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise _failed(f"the hub {what}: {type(error).__name__}") from error
+        unreached = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError)
+        name = type(error).__name__
+        raise _failed(f"cannot reach the hub ({name})" if unreached else f"the hub {what}: {name}") from error
     except OSError as error:  # the library's own, such as a wrong size, and a disk that takes no more
         raise _failed(f"the hub {what}: {error.strerror or type(error).__name__}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save
 
 import lorascan
-from lorascan import worker
+from lorascan import auditing, worker
 from lorascan.core.errors import Refused, UsageError
 from lorascan.core.evidence import StageName, Status
 from lorascan.core.findings import Decision
@@ -42,7 +42,14 @@ def test_without_the_heavy_libraries_it_is_undecided_and_says_what_to_install(ho
 def test_the_front_exports_what_is_promised_and_is_typed() -> None:
     assert sorted(lorascan.__all__) == ["__version__", "audit", "read", "render"]
     assert all(hasattr(lorascan, each) for each in lorascan.__all__)
+    assert dir(lorascan) == ["__version__", "analysis", "audit", "read", "render"]
     assert (Path(lorascan.__file__).parent / "py.typed").is_file()
+
+
+def test_a_nomination_takes_text_or_path_too(honest: Path) -> None:
+    honest.write_bytes(honest.read_bytes()[:-4])
+    told = [auditing.nominate(each) for each in (honest, str(honest))]
+    assert [[each.rule.code for each in rejecting] for _, rejecting in told] == [["LS103"]] * 2
 
 
 def test_an_adapter_can_be_read_without_being_judged(honest: Path) -> None:
