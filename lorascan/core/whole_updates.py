@@ -88,6 +88,11 @@ class DoraUpdate(Update):
         return *self.direction.tensors, self.magnitude
 
     @property
+    def loadable(self) -> bool:
+        """As the direction is."""
+        return self.direction.loadable and not self.permuted
+
+    @property
     def scaled(self) -> bool:
         """As the direction is."""
         return self.direction.scaled

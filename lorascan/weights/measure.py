@@ -19,8 +19,10 @@ from lorascan.weights.upright import upright
 
 DENSE_SIDE = 4096
 """Longest smaller side of a matrix whose spectrum is taken whole: its Gram matrix has 128 MiB."""
-DENSE_WORK = 6e11
-"""Side² · length of all such matrices of one file: a minute or two of one core."""
+DENSE_WORK, GATE_WORK = 6e11, 1e10
+"""Side² · length of all such matrices of one file: a few minutes of one core where they are asked for, some seconds at a gate."""
+HIGH_RANK = 512
+"""Rank above which a pair's own matrices, rank × rank, count as work too."""
 
 DECODED = 2**24
 """Entries of a factor of the kinds that are decoded whole: 128 MiB as float64."""
@@ -38,7 +40,7 @@ class _Plan:
 
     pairs: list[Pair] = field(default_factory=list)
     tall: list[Tall] = field(default_factory=list)
-    work: float = 0.0
+    left: float = DENSE_WORK
 
     def add(self, operand: Operand) -> "_Slot":
         """The place of the operand's values. The caller has checked the budget."""
@@ -55,16 +57,17 @@ class _Slot:
     tall: int = -1
 
 
-def measure(adapter: Adapter, vetted: VettedFile) -> WeightStatistics:
+def measure(adapter: Adapter, vetted: VettedFile, work: float = DENSE_WORK) -> WeightStatistics:
     """One row of statistics a module, and every tensor of the file whose numbers are not all finite.
 
     An update with a bad number, with a tensor of a type that holds no weights, whose ΔW depends on the base, or whose
     spectrum is out of bounds has no row: it is listed with the reason. Memory beyond the file stays in the tens of
-    MiB for low-rank kinds whatever the file holds; ranks were limited when the adapter was read.
+    MiB for low-rank kinds whatever the file holds; ranks were limited when the adapter was read. `work` bounds the dense
+    matrices of the file (side² · length), which are taken in its order.
     """
     surveys = survey_each(vetted.content, vetted.spans)
     source = Source(content=vetted.content, largest={name: each.max_abs for name, each in surveys.items()})
-    plan, planned, directed, unmeasured = _Plan(), [], [], []
+    plan, planned, directed, unmeasured = _Plan(left=work), [], [], []
     for update in adapter.updates:
         reason = _reason(update, surveys)
         parts = () if reason else tuple(upright(each) for each in operands(update, source))
@@ -122,11 +125,17 @@ def _out_of_bounds(parts: Sequence[Operand], plan: _Plan) -> str:
     talls = [each for each in parts if not isinstance(each, tuple)]
     if any(each.rank > DENSE_SIDE for each in talls):
         return TOO_LARGE
-    work = sum(float(each.rank) ** 2 * each.length for each in talls)
-    if plan.work + work > DENSE_WORK:
+    work = sum(float(each.rank) ** 2 * each.length for each in talls) + sum(map(_high, (each for each in parts if isinstance(each, tuple))))
+    if work > plan.left:
         return NO_BUDGET
-    plan.work += work
+    plan.left -= work
     return ""
+
+
+def _high(pair: Pair) -> float:
+    """The work of a pair's Gram matrices and their eigenvalues, 0 for the ranks that adapters have."""
+    rank = min(pair[0].rank, pair[0].length, pair[1].length)
+    return 3.0 * rank**3 if rank > HIGH_RANK else 0.0
 
 
 def _solved(plan: _Plan, planned: Sequence[tuple[Update, tuple[_Slot, ...]]], largest: Mapping[str, float]) -> tuple[LayerStatistics, ...]:

@@ -14,7 +14,7 @@ from lorascan.core.errors import Unavailable
 from lorascan.core.updates import Update
 from lorascan.weights.decode import FORMATS, Matrix
 from lorascan.weights.factors import stored, whole
-from lorascan.weights.formed import formed, why_not
+from lorascan.weights.formed import MISFIT, formed, why_not
 from lorascan.weights.numbers import survey
 from lorascan.weights.operands import Source, operands
 
@@ -36,7 +36,10 @@ def pair(update: Update, content: memoryview, tensor: BaseTensor | None) -> tupl
     if reason:
         raise Unavailable(f"{update.module_path} ({update.name}): {reason}", HINT)
     source = Source(content=content, largest={span.name: survey(content, span).max_abs for span in update.tensors})
-    down, up = _product(update, source) or _with_identity(formed(update, source, _weight(tensor), shape))
+    try:
+        down, up = _product(update, source) or _with_identity(formed(update, source, _weight(tensor), shape))
+    except ValueError as error:  # numpy's word for shapes that no judge above has foreseen
+        raise Unavailable(f"{update.module_path} ({update.name}): {MISFIT}", HINT) from error
     kernel = shape[2:]
     return down.reshape(-1, shape[1], *kernel), up.reshape(shape[0], -1, *(1 for _ in kernel))
 

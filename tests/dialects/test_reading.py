@@ -228,3 +228,34 @@ def test_what_kohya_writes_is_read_back(rank: int, alpha: float | None) -> None:
         assert update.rank == rank
         assert update.scaling == pytest.approx(1.0 if alpha is None else alpha / rank)
         assert all(np.prod(span.shape) == tensors[span.name].size for span in update.tensors)
+
+
+def glora(**others: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    shapes = {"a1": (64, 4), "a2": (4, 64), "b1": (64, 4), "b2": (4, 64), **others}
+    return {f"{STEM}.{role}.weight": shape for role, shape in shapes.items()}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"bm": (3, 9)}, {"bm": (4,)}, {"bm": ()}, {"bm": (4, 0, 3, 3)}, {"bm": (4, 5, 3, 3)}, {"b1": (64, 4, 2)}, {"a2": (5, 64)}],
+)
+def test_factors_of_glora_that_do_not_fit_are_refused(others: dict[str, tuple[int, ...]]) -> None:
+    assert len(read(glora()).updates) == 1
+    assert refusals(glora(**others)) == ["LS605"]
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (320, 4, 3, 3)])
+def test_a_marker_does_not_turn_a_base_weight_into_a_vector(shape: tuple[int, ...]) -> None:
+    pair = {f"{STEM[:-1]}k.lora_down.weight": (4, 64), f"{STEM[:-1]}k.lora_up.weight": (64, 4)}
+    adapter = read({**pair, f"{STEM}.weight": shape, f"{STEM}.on_input": ()})
+
+    assert [each.kind for each in adapter.updates] == ["lora"]
+    assert Reason.BASE_WEIGHT in {each.reason for each in adapter.leftovers}
+
+
+@pytest.mark.parametrize("role", ["diff", "set_weight"])
+def test_a_magnitude_does_not_turn_a_whole_tensor_into_dora(role: str) -> None:
+    adapter = read({f"{STEM}.{role}": (64, 64), f"{STEM}.dora_scale": (64, 1)})
+
+    assert [each.kind for each in adapter.updates] == ["diff"]
+    assert [each.reason for each in adapter.leftovers] == [Reason.DORA]

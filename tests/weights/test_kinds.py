@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from lorascan.bases import manifests
 from lorascan.core.adapter import Adapter, WeightStatistics
 from lorascan.dialects import read_adapter
-from lorascan.weights import measure
+from lorascan.weights import GATE_WORK, measure
+from lorascan.weights.measure import NO_BUDGET
 from tests.adapters.builders import vetted_tensors
 from tests.dialects.flux import TINY
 from tests.weights.kinds import KNOWN, Known
@@ -145,11 +146,32 @@ def test_a_dense_matrix_beyond_the_bounds_is_listed_and_not_solved(monkeypatch: 
     monkeypatch.setattr(module, "DENSE_SIDE", 10)
     _, too_large = read(KNOWN["diff"])
     monkeypatch.setattr(module, "DENSE_SIDE", 4096)
-    monkeypatch.setattr(module, "DENSE_WORK", 10.0)
-    _, no_budget = read(KNOWN["diff"])
+    file = vetted_tensors(tensors(KNOWN["diff"]))
+    no_budget = measure(read_adapter(file, manifests()), file, 10.0)
 
     monkeypatch.setattr(module, "DECODED", 10)
     _, decoded = read(KNOWN["tucker"])
 
     assert [each.reason for each in decoded.unmeasured] == [module.TOO_LARGE]
     assert [each.reason for each in (*too_large.unmeasured, *no_budget.unmeasured)] == [module.TOO_LARGE, module.NO_BUDGET]
+
+
+def test_a_fused_kronecker_product_costs_a_gate_no_more_than_it_may() -> None:
+    """30 kB whose three modules of 3,072 × 3,072 take minutes to solve."""
+    stem = "lora_unet_double_blocks_0_img_attn_qkv"
+    shapes = {"lokr_w1": (96, 48), "lokr_w2_a": (96, 64), "lokr_w2_b": (64, 64)}
+    file = vetted_tensors({f"{stem}.{role}": np.ones(shape, dtype=np.float32) for role, shape in shapes.items()})
+    adapter = read_adapter(file, manifests())
+
+    found = measure(adapter, file, GATE_WORK)
+
+    assert len(adapter.updates) == 3
+    assert {each.reason for each in found.unmeasured} == {NO_BUDGET}
+
+
+def test_a_pair_of_a_very_high_rank_counts_as_work() -> None:
+    file = vetted_tensors(
+        {f"{STEM}.lora_down.weight": np.ones((600, 640), np.float32), f"{STEM}.lora_up.weight": np.ones((640, 600), np.float32)}
+    )
+
+    assert [each.reason for each in measure(read_adapter(file, manifests()), file, 1e8).unmeasured] == [NO_BUDGET]

@@ -6,8 +6,8 @@ Source: Liu et al. 2024; LyCORIS `apply_weight_decompose`; PEFT `lora/dora.py`.
 
 import math
 
-from lorascan.core.updates import Update
-from lorascan.core.whole_updates import DoraUpdate
+from lorascan.core.updates import EmbeddingUpdate, Update
+from lorascan.core.whole_updates import DoraUpdate, FullUpdate
 from lorascan.dialects._reasons import Reason
 from lorascan.dialects.algebras._algebra import Algebra, Ending, Parts, fault
 
@@ -27,9 +27,9 @@ def _none(_stem: str, _parts: Parts) -> tuple[Update, ...]:
 
 
 def wrap(update: Update, parts: Parts) -> Update:
-    """The update with its magnitude; the update itself where there is none, or where ΔW is no weight's."""
+    """The update with its magnitude; the update itself where there is none, or where ΔW is no product of a weight's."""
     found = [role for role in _ROLES if role in parts]
-    if not found or update.parameter != "weight" or update.base_dependent:
+    if not found or update.parameter != "weight" or update.base_dependent or isinstance(update, FullUpdate | EmbeddingUpdate):
         return update
     if len(found) > 1:
         raise fault(update.module_path, f"two magnitudes of one module: {' and '.join(found)}")

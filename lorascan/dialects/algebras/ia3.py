@@ -3,6 +3,8 @@
 Source: Liu et al. 2022; LyCORIS `ia3` (`.weight` beside `.on_input`); PEFT `ia3_l`.
 """
 
+import math
+
 from lorascan.core.updates import Update
 from lorascan.core.whole_updates import ScaleUpdate
 from lorascan.dialects._reasons import Reason
@@ -12,14 +14,19 @@ WEIGHT, MARKER, VECTOR = "plain weight", "on_input", "ia3_l"
 
 
 def build(stem: str, parts: Parts) -> tuple[Update, ...]:
-    """One update of a vector and its marker; a plain weight without a marker is left over."""
+    """One update of a vector and its marker; a plain weight without a marker, or one that is no vector, is left over."""
     if VECTOR in parts:
         (vector,) = demand(stem, parts, VECTOR)
         return (ScaleUpdate(**blank(stem), factors=vector, marker=None, on_input=_side(vector.shape), of_one=True),)
-    if MARKER not in parts:
+    if MARKER not in parts or (WEIGHT in parts and not _is_vector(parts[WEIGHT].shape)):
         return ()
     vector, marker = demand(stem, parts, WEIGHT, MARKER)
     return (ScaleUpdate(**blank(stem), factors=vector, marker=marker, on_input=None),)
+
+
+def _is_vector(shape: tuple[int, ...]) -> bool:
+    """Whether all but one side is 1: a whole weight does not become a vector by a marker beside it."""
+    return max(shape, default=1) == math.prod(shape)
 
 
 def _side(shape: tuple[int, ...]) -> bool | None:
