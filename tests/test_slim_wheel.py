@@ -100,14 +100,14 @@ def test_a_whole_audit_says_what_to_install_and_is_undecided(bare: Path, adapter
     code, said = ran(bare, "audit", adapter)
 
     assert code == 3
-    assert 'pip install "lorascan[audit]"' in " ".join(said.split()), said
+    assert 'pip install "./lorascan[audit]"' in " ".join(said.split()), said
 
 
 @pytest.mark.parametrize(
     ("arguments", "extra"),
     [
-        (("--policy", "static", "-o", "findings.parquet"), 'pip install "lorascan[audit]"'),
-        (("--policy", "static", "--online", "hf://owner/repository/a.safetensors"), 'pip install "lorascan[hub]"'),
+        (("--policy", "static", "-o", "findings.parquet"), 'pip install "./lorascan[audit]"'),
+        (("--policy", "static", "--online", "hf://owner/repository/a.safetensors"), 'pip install "./lorascan[hub]"'),
     ],
 )
 def test_what_needs_an_extra_names_it(bare: Path, adapter: Path, arguments: tuple[str, ...], extra: str) -> None:

@@ -14,6 +14,6 @@ def frame(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> "pd.D
     try:
         import pandas as pd  # noqa: PLC0415 - heavy, and for notebooks only
     except ImportError as error:
-        raise Unavailable("tables need pandas", 'pip install "lorascan[audit]"') from error
+        raise Unavailable("tables need pandas", 'pip install "./lorascan[audit]"') from error
     further = dict.fromkeys(name for row in rows for name in row if name not in columns)
     return pd.DataFrame([dict(row) for row in rows], columns=[*columns, *further])

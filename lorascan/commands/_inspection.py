@@ -134,7 +134,7 @@ def as_parquet(found: Inspection, by: str, *, loaders: bool, entries: bool) -> b
     try:
         import pandas as pd  # noqa: PLC0415 - heavy, and for this format only
     except ImportError as error:
-        raise Unavailable("parquet needs pandas and pyarrow", "install lorascan[audit]") from error
+        raise Unavailable("parquet needs pandas and pyarrow", 'pip install "./lorascan[audit]"') from error
     buffer = io.BytesIO()
     pd.DataFrame(records(found, by, entries=entries)).to_parquet(buffer)
     return buffer.getvalue()

@@ -23,7 +23,7 @@ def machine() -> dict[str, Any]:
     bases, missing = _bases(), [name for name in _AUDIT if find_spec(name) is None]
     remedies = [each["remedy"] for each in isolation["backends"] if each["remedy"] and each["automatic"]] if not isolation["chosen"] else []
     if missing:
-        remedies.append('pip install "lorascan[audit]"')
+        remedies.append('pip install "./lorascan[audit]"')
     if not bases:
         remedies.append("make the lab base with `make lab`, or give a folder with --base")
     return {

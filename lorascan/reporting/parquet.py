@@ -16,7 +16,7 @@ _ROWS_AT_ONCE = 4_096
 def _pack(reports: Sequence[Report]) -> bytes:
     """The table of the CSV format, typed. Raises Unavailable without pyarrow."""
     if find_spec("pyarrow") is None:
-        raise Unavailable("parquet needs pyarrow", 'pip install "lorascan[audit]"')
+        raise Unavailable("parquet needs pyarrow", 'pip install "./lorascan[audit]"')
     import pyarrow as pa  # noqa: PLC0415 - only this format pays for it
     import pyarrow.parquet as pq  # noqa: PLC0415
 

@@ -180,7 +180,7 @@ def _endpoint() -> str | None:
 def _demand() -> None:
     """Make the hub's library ready: no bars, no telemetry. Raises Unavailable where it is not installed."""
     if find_spec("huggingface_hub") is None:
-        raise Unavailable("hf:// needs huggingface_hub", 'pip install "lorascan[hub]"')
+        raise Unavailable("hf:// needs huggingface_hub", 'pip install "./lorascan[hub]"')
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # noqa: PLC0415 - as above
 

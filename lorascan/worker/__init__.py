@@ -65,7 +65,7 @@ def _require_libraries() -> None:
     """Say what to install where the workers could not even start. Nothing is imported for it."""
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
-        raise Unavailable(f"{', '.join(missing)} not installed", 'pip install "lorascan[audit]"')
+        raise Unavailable(f"{', '.join(missing)} not installed", 'pip install "./lorascan[audit]"')
 
 
 _LIBRARIES = ("torch", "torchvision", "diffusers", "peft", "transformers", "open_clip", "PIL")

@@ -118,7 +118,7 @@ def test_without_the_heavy_libraries_nothing_is_hunted(call: Called, adapter: Pa
     code, out, said = call("hunt", adapter)
 
     assert (code, out) == (3, "")
-    assert 'pip install "lorascan[audit]"' in said
+    assert 'pip install "./lorascan[audit]"' in said
 
 
 def raises(error: BaseException) -> Callable[..., object]:
@@ -163,3 +163,12 @@ def test_a_folder_is_no_adapter(call: Called, tmp_path: Path, workers: Opened) -
 
     assert (code, out, workers) == (4, "", [])
     assert "folder" in said
+
+
+@pytest.mark.parametrize("command", ["hunt", "audit"])
+@pytest.mark.parametrize("seed", ["-5", "9223372036854775808"])
+def test_a_seed_that_no_generator_takes_is_a_usage_error(call: Called, adapter: Path, command: str, seed: str) -> None:
+    code, out, said = call(command, adapter, "--seed", seed)
+
+    assert (code, out) == (2, "")
+    assert "seed: " in said

@@ -35,7 +35,7 @@ def test_without_the_heavy_libraries_it_is_undecided_and_says_what_to_install(ho
     monkeypatch.setattr(worker, "find_spec", lambda _: None)
     report = lorascan.audit(honest)
     assert report.verdict.decision is Decision.UNDECIDED
-    assert 'pip install "lorascan[audit]"' in " ".join(report.verdict.not_assessed)
+    assert 'pip install "./lorascan[audit]"' in " ".join(report.verdict.not_assessed)
     assert {stage.name: stage.status for stage in report.evidence.stages}[StageName.LOAD] is Status.NOT_RUN
 
 

@@ -101,7 +101,7 @@ def test_a_machine_without_the_heavy_libraries_is_told_the_install_line(call: Ca
 
     assert code == 3
     assert "missing: no_such_library_at_all" in out
-    assert 'pip install "lorascan[audit]"' in out
+    assert 'pip install "./lorascan[audit]"' in out
 
 
 def test_a_gpu_is_told_by_its_nodes(tmp_path: Path) -> None:
