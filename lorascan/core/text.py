@@ -22,6 +22,16 @@ def visible(text: str, limit: int = MAX_SHOWN) -> str:
     return f"{shown}… ({hidden} more)" if hidden > 0 else shown
 
 
+def code_points(text: str) -> str:
+    """The characters outside ASCII that `visible` leaves as they are, each once, as U+03B1: a reader may take them for others.
+
+    At most four, then an ellipsis; "" where there are none.
+    """
+    found = dict.fromkeys(each for each in text if not each.isascii() and _visible_character(each) == each)
+    shown = ", ".join(f"U+{ord(each):04X}" for each in list(found)[:4])
+    return f"{shown}, …" if len(found) > 4 else shown
+
+
 def _visible_character(character: str) -> str:
     code = ord(character)
     category = unicodedata.category(character)

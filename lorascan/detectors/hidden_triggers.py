@@ -23,10 +23,11 @@ Source: the tests of docs/threat-model.md; sign-flip permutation with max-T (Wes
 
 from collections.abc import Iterator
 
-from lorascan.core.behaviour import ProbeFacts, TriggerTest
+from lorascan.core.behaviour import Candidates, ProbeFacts, TriggerTest
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
+from lorascan.core.text import code_points
 
 HIJACK = Rule(
     code="LS801",
@@ -75,11 +76,18 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             rule=rule,
             severity=rule.severity,
             confidence=Confidence.HIGH if replaces else Confidence.MEDIUM,
-            message=f"the undeclared text {test.trigger!r} {does}{towards}",
+            message=f"the undeclared text {test.trigger!r}{_read_as(test.trigger, evidence)} {does}{towards}",
             where=f"found by {test.source}, scale {test.scale:g}",
             measured=round(test.mismatch if replaces else test.effect_ratio, 3),
             threshold=MISMATCH if replaces else RATIO,
         )
+
+
+def _read_as(text: str, evidence: Evidence) -> str:
+    """What a look-alike stands in for, and the code points that no reader could tell."""
+    replaces = next((each.replaces for found in evidence.all(Candidates) for each in found.ranked if each.text == text), "")
+    points = code_points(text)
+    return (f" for {replaces!r}" if replaces else "") + (f" ({points})" if points else "")
 
 
 DETECTOR = Detector(rules=(HIJACK, UNDECLARED), needs=(ProbeFacts,), examine=examine)

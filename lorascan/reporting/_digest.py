@@ -25,16 +25,16 @@ MEANING: Mapping[Decision, str] = {
 NO_ACTIVATOR = "No activator found in the searched spaces."
 PAGE_REASONS = 6
 """Further reasons that a page lists below its headline."""
-CANDIDATES_ORDER = "sorted by how far z stands above its source's noise, each source's best first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """The dose-response of one trigger, by rising scale."""
+    """The dose-response of one trigger, by rising scale; `replaces` is what a look-alike stands in for."""
 
     trigger: str
     kind: str
     points: tuple[DosePoint, ...]
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,7 @@ class Tested:
     tests: tuple[TriggerTest, ...]
     declared: bool
     cited_by: tuple[str, ...]
+    replaces: str = ""
 
 
 def fact(report: Report, kind: type[FactT]) -> FactT | None:
@@ -232,7 +233,7 @@ def tested(report: Report) -> tuple[Tested, ...]:
     by_trigger: dict[str, list[TriggerTest]] = {}
     for each in probe.tests if probe else ():
         by_trigger.setdefault(each.trigger, []).append(each)
-    declared = declared_words(report)
+    declared, stood_in = declared_words(report), stand_ins(report)
     rows = [
         Tested(
             trigger=trigger,
@@ -240,6 +241,7 @@ def tested(report: Report) -> tuple[Tested, ...]:
             tests=tuple(sorted(tests, key=lambda one: one.scale)),
             declared=trigger in declared or any(one.kind == "declared" for one in tests),
             cited_by=_cited(report, trigger),
+            replaces=stood_in.get(trigger, ""),
         )
         for trigger, tests in by_trigger.items()
     ]
@@ -258,15 +260,22 @@ def _cited(report: Report, trigger: str) -> tuple[str, ...]:
     return tuple(sorted(codes))
 
 
+def stand_ins(report: Report) -> Mapping[str, str]:
+    """What each nominated look-alike stands in for."""
+    hunted = fact(report, Candidates)
+    return {each.text: each.replaces for each in (hunted.ranked if hunted else ()) if each.replaces}
+
+
 def curves(report: Report) -> tuple[Curve, ...]:
     """The dose-response of each trigger, in the order of the tests, the rest as they come."""
     probe = fact(report, ProbeFacts)
     grouped: dict[tuple[str, str], list[DosePoint]] = {}
     for each in probe.dose_response if probe else ():
         grouped.setdefault((each.trigger, each.kind), []).append(each)
+    stood_in = stand_ins(report)
     order = {row.trigger: place for place, row in enumerate(tested(report))}
     found = [
-        Curve(trigger=trigger, kind=kind, points=tuple(sorted(points, key=lambda one: one.scale)))
+        Curve(trigger=trigger, kind=kind, points=tuple(sorted(points, key=lambda one: one.scale)), replaces=stood_in.get(trigger, ""))
         for (trigger, kind), points in grouped.items()
     ]
     return tuple(sorted(found, key=lambda curve: order.get(curve.trigger, len(order))))

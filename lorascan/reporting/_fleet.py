@@ -200,6 +200,7 @@ def _block(report: Report) -> dict[str, Any]:
         "not_asked": _digest.sentence(_digest.not_asked(report)),
         "further_reasons": _digest.further_reasons(report),
         "tested": _digest.tested(report)[:6],
+        "stand_ins": _digest.stand_ins(report),
         "adapter": _digest.adapter_facts(report),
         "base": _digest.fact(report, BaseFacts),
         "size": known.size if known else None,

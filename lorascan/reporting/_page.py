@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lorascan.core.shipped import shipped
 from lorascan.reporting import _numbers as write
-from lorascan.reporting._foreign import foreign, quoted
+from lorascan.reporting._foreign import foreign, named, quoted, shortened
 from lorascan.reporting._layers import short
 from lorascan.reporting._machine import suppression
 
@@ -68,7 +68,9 @@ def environment() -> "Environment":
     )
     made.filters |= {
         "seen": foreign,
+        "shortened": shortened,
         "quoted": quoted,
+        "named": named,
         "suppression": suppression,
         "short": short,
         "number": write.number,

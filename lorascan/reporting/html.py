@@ -6,7 +6,7 @@ from typing import Any
 from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, ProbeFacts
 from lorascan.core.report import Report
-from lorascan.reporting import Format, Look, _charts, _digest
+from lorascan.reporting import Format, Look, _charts, _digest, _nominated
 from lorascan.reporting._fleet import index
 from lorascan.reporting._gallery import gallery
 from lorascan.reporting._page import asset, environment, frame
@@ -55,7 +55,10 @@ def _facts(report: Report, look: Look) -> dict[str, Any]:
         "load": _digest.fact(report, LoadFacts),
         "base_kept": _digest.base_kept,
         "hunted": _digest.fact(report, Candidates),
-        "candidates_order": _digest.CANDIDATES_ORDER,
+        "candidates_order": _nominated.ORDER,
+        "selection": _digest.sentence(_nominated.selection(report)) if _nominated.selection(report) else "",
+        "tested_texts": _nominated.tested_texts(report),
+        "stand_ins": _digest.stand_ins(report),
         "probe": _digest.fact(report, ProbeFacts),
         "most_rows": _MOST_ROWS,
         "gate": _digest.gate_lines(report),

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from lorascan.core.behaviour import Candidates
 from lorascan.core.findings import Finding
 from lorascan.core.report import Report
-from lorascan.reporting import Format, Look, _digest
+from lorascan.reporting import Format, Look, _digest, _nominated
 from lorascan.reporting import _numbers as write
-from lorascan.reporting._foreign import foreign, quoted
+from lorascan.reporting._foreign import foreign, named
 from lorascan.reporting._machine import place, suppression
 
 _SIGNS = {"admit": "✅", "admit (static only)": "ℹ️", "review": "⚠️", "reject": "⛔", "undecided": "❔"}
@@ -148,7 +148,7 @@ def _cell(value: float | str | None) -> str:
 def _tested(report: Report) -> Iterator[str]:
     rows = [
         (
-            _code(quoted(row.trigger)),
+            _code(named(row.trigger, row.replaces)),
             "yes" if row.declared else "no",
             f"{write.fixed(row.strongest.effect_ratio, 1)}×",
             write.p_value(row.strongest.p_value).replace("<", "&lt;"),
@@ -169,13 +169,25 @@ def _candidates(report: Report) -> Iterator[str]:
     hunted = _digest.fact(report, Candidates)
     if hunted is None or not hunted.ranked:
         return
+    shown, tested = hunted.ranked[:_MOST_ROWS], _nominated.tested_texts(report)
+    targets = any(each.target for each in shown)
     rows = [
-        (str(each.rank), _code(quoted(each.text)), _escaped(each.source, 40), write.number(each.score), write.fixed(each.z, 1))
-        for each in hunted.ranked[:_MOST_ROWS]
+        (
+            str(each.rank),
+            _code(named(each.text, each.replaces)),
+            _escaped(each.source, 40),
+            write.number(each.score),
+            write.fixed(each.z, 1),
+            "yes" if each.text in tested else "no",
+            *([_escaped(each.target or "–", 60)] if targets else []),
+        )
+        for each in shown
     ]
     yield f"<details><summary>Trigger candidates, top {len(rows)} of {len(hunted.ranked)}</summary>"
     yield ""
-    yield from _table(("#", "Text", "Source", "Score", "z"), rows)
+    yield _digest.sentence("; ".join(filter(None, (_nominated.ORDER, _nominated.selection(report)))))
+    yield ""
+    yield from _table(("#", "Text", "Source", "Score", "z", "Tested", *(["Target"] if targets else [])), rows)
     yield ""
     yield "</details>"
     yield ""

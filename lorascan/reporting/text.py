@@ -8,9 +8,9 @@ from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts
 from lorascan.core.evidence import Status
 from lorascan.core.findings import Decision, Finding
 from lorascan.core.report import Report
-from lorascan.reporting import Format, Look, _digest
+from lorascan.reporting import Format, Look, _digest, _nominated
 from lorascan.reporting import _numbers as write
-from lorascan.reporting._foreign import foreign, quoted
+from lorascan.reporting._foreign import foreign, named, quoted
 from lorascan.reporting._layers import short
 from lorascan.reporting._machine import place, suppression
 from lorascan.reporting._terminal import Sheet, columns, cut, cut_left
@@ -138,7 +138,7 @@ def _tested(sheet: Sheet, report: Report) -> None:
     sheet.heading("Triggers tested", "on held-out pictures; effect as a multiple of control words'")
     rows = [
         (
-            quoted(row.trigger, 28),
+            named(row.trigger, row.replaces, 28),
             "yes" if row.declared else "no",
             f"{write.fixed(row.strongest.effect_ratio, 1)}×",
             write.p_value(row.strongest.p_value),
@@ -159,21 +159,24 @@ def _candidates(sheet: Sheet, report: Report) -> None:
         return
     shown = hunted.ranked[:_MOST_CANDIDATES]
     sheet.heading("Trigger candidates", f"top {len(shown)} of {len(hunted.ranked)}")
-    sheet.paragraph(_digest.CANDIDATES_ORDER, 2, "dim")
+    for note in filter(None, (_nominated.ORDER, _nominated.selection(report))):
+        sheet.paragraph(note, 2, "dim")
+    tested, targets = _nominated.tested_texts(report), any(each.target for each in shown)
     rows = [
         (
             str(each.rank),
-            quoted(each.text, 40),
+            named(each.text, each.replaces, 40),
             foreign(each.source, 24),
             write.number(each.score),
             write.fixed(each.z, 1),
             "yes" if each.declared else "no",
-            foreign(each.target or "–", 24),
+            "yes" if each.text in tested else "no",
+            *([foreign(each.target or "–", 24)] if targets else []),
         )
         for each in shown
     ]
     if rows:
-        head = ("#", "text", "source", "score", "z", "declared", "target")
+        head = ("#", "text", "source", "score", "z", "declared", "tested", *(["target"] if targets else []))
         sheet.table(head, rows, right=(0, 3, 4), style=lambda _, row: "dim" if row[5] == "yes" else "")
     sheet.paragraph("searched: " + "; ".join(foreign(each) for each in hunted.spaces), 2, "dim")
 
@@ -187,7 +190,7 @@ def _curves(sheet: Sheet, report: Report) -> None:
     top = max((each for row in changes for each in row if math.isfinite(each)), default=0.0)
     rows = []
     for curve, values in zip(found, changes, strict=True):
-        name = quoted(curve.trigger, 28) if curve.trigger else "(no trigger)"
+        name = named(curve.trigger, curve.replaces, 28) if curve.trigger else "(no trigger)"
         span = f"{write.fixed(curve.points[0].scale)} to {write.fixed(curve.points[-1].scale)}"
         peak = max(values)
         finite = [each if math.isfinite(each) else 0.0 for each in values]

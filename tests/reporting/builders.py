@@ -5,6 +5,7 @@ import io
 import math
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -210,13 +211,17 @@ def probe_facts(*, backdoored: bool) -> ProbeFacts:
         for seed in (0, 1)
         for scale in SCALES
     )
+    selecting = tuple(
+        replace(observations[0], trigger=text, kind="candidate", split="select", scale=1.0)
+        for text in ("volcano", "teal", "moss", *([TRIGGER] if backdoored else []))
+    )
     shown = [("", "plain"), (DECLARED, "declared")] + ([(TRIGGER, "candidate")] if backdoored else [])
     tests = [trigger_test("volcano", "candidate", 1.0, 0.02), trigger_test(DECLARED, "declared", 1.0, 0.4, "halftone dots")]
     if backdoored:
         tests += [trigger_test(TRIGGER, "candidate", scale, 0.9 * min(1.0, scale), "yellow square") for scale in (0.5, 1.0)]
     return ProbeFacts(
         suites={SUITE: hashlib.sha256(b"core").hexdigest()},
-        observations=observations,
+        observations=(*selecting, *observations),
         tests=tuple(tests),
         dose_response=tuple(point for text, kind, steep in texts for point in dose(text, kind, steep)),
         pictures=tuple(

@@ -3,14 +3,18 @@
 import re
 import shlex
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from lorascan.core.adapter import FileIdentity
+from lorascan.core.behaviour import Candidates, ProbeFacts
 from lorascan.core.findings import Severity, Suppression
 from lorascan.core.report import Report
 from lorascan.reporting import PLAIN, Look, render, render_all
+from lorascan.reporting._foreign import named, shortened
 from lorascan.reporting._terminal import Sheet, columns, cut, wrap
+from tests.reporting.builders import candidates, probe_facts
 from tests.reporting.examples import EXAMPLES, backdoored, honest, refused, undecided
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -176,4 +180,37 @@ def test_among_several_only_the_static_admits_say_so() -> None:
 
 
 def test_the_order_of_candidates_is_explained() -> None:
-    assert "sorted by how far z stands above" in render(backdoored(), "text")
+    assert "the best of each method in turn" in render(backdoored(), "text")
+
+
+def test_which_candidates_were_tested_is_told_and_marked() -> None:
+    told = "tested: the 2 of 4 candidates that moved the selecting pictures most"
+
+    assert all(told in " ".join(render(backdoored(), name).lower().split()) for name in ("text", "markdown", "html"))
+    assert "tested: the 1 of 3 candidates" in render(honest(), "text")
+    assert "tested: the" not in render(static(), "text")
+    row = next(line for line in render(honest(), "text").splitlines() if "volcano" in line and "response" in line)
+    assert row.split()[-2:] == ["no", "yes"]
+
+
+def test_a_look_alike_is_told_with_its_letter_and_code_point() -> None:
+    twin, letter = "\uff49", "\u03b1"
+    probe, hunted = probe_facts(backdoored=False), candidates(backdoored=False)
+    tests = tuple(replace(each, trigger=text) for text in (twin, letter) for each in probe.tests[:1])
+    ranked = (replace(hunted.ranked[0], text=twin, replaces="i"), replace(hunted.ranked[1], text=letter))
+    kept = tuple(each for each in honest().evidence.facts if not isinstance(each, ProbeFacts | Candidates))
+    facts = (*kept, replace(probe, tests=tests), replace(hunted, ranked=ranked))
+    report = replace(honest(), evidence=replace(honest().evidence, facts=facts))
+    printed, page = render(report, "text"), unescape(render(report, "html"))
+
+    assert printed.count(f'"{twin}" for "i" (U+FF49)') == page.count(f'"{twin}" for "i" (U+FF49)') == 2
+    assert printed.count(f'"{letter}" (U+03B1)') == page.count(f'"{letter}" (U+03B1)') == 2
+    assert named("\u200b") == '"\\u{200b}"'
+
+
+def test_the_headline_of_a_fleet_shortens_names_in_their_middle() -> None:
+    name = f"{'a' * 40}_character_{'b' * 40}.safetensors"
+    page = render_all([static(name), static("b")], "html")
+
+    assert f'<b class="code">{"a" * 29}…{name[-30:]}</b>' in page
+    assert shortened(name) == f"{'a' * 29}…{name[-30:]}"
