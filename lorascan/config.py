@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
@@ -36,7 +36,7 @@ class Config(Strict):
     device: str = "auto"
     isolation: str = "auto"
     declared: tuple[str, ...] = ()
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**63)
     budget: str | float | None = None
     keep_going: bool = False
     fail_on: Severity | None = None

@@ -104,7 +104,7 @@ class Settings(Strict):
     picture_edge: int | None = Field(None, ge=16, le=4096, description="edge of the probes' pictures in pixels; None = the base's own")
     isolation: Literal["auto", "namespaces", "process", "container", "none-at-my-own-risk"] = "auto"
     declared: tuple[str, ...] = Field((), description="trigger words declared outside the file, such as on its model page")
-    seed: int = Field(0, description="seed of every random choice of the audit")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of every random choice of the audit")
     keep_going: bool = Field(default=False, description="run the dynamic stages on a file that is already rejected")
     allowed: frozenset[str] = Field(frozenset(), description="SHA-256 digests whose findings are set aside, but for the container's")
     blocked: frozenset[str] = Field(frozenset(), description="SHA-256 digests that are rejected")

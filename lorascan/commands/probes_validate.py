@@ -9,26 +9,30 @@ from lorascan.commands import Command
 from lorascan.commands._stderr import say
 
 _WRONG = 2
+_MOST = 20
+"""Problems told of one file."""
 
 
 def validate(files: Annotated[list[Path], typer.Argument(help="TOML files of suites.", show_default=False)]) -> None:
-    """Read suites of your own and say everything that is wrong with them: exit 0 where nothing is, else 2."""
+    """Read suites of your own and say what is wrong with them: exit 0 where nothing is, else 2."""
     from lorascan.core.errors import UsageError  # noqa: PLC0415 - the help stays light
     from lorascan.core.text import visible  # noqa: PLC0415
-    from lorascan.probing.suites import problems_of, read_suite  # noqa: PLC0415
+    from lorascan.probing.suites import Suite, suite_or_problems  # noqa: PLC0415
 
     wrong = 0
     for path in files:
         try:
-            problems = problems_of(path)
+            found = suite_or_problems(path)
         except UsageError as error:
-            problems = (str(error),)
-        for each in problems:
+            found = (str(error),)
+        if isinstance(found, Suite):
+            typer.echo(f"{visible(str(path), 200)}: valid, {len(found.prompt)} prompts, sha256 {found.sha256}")
+            continue
+        wrong += 1
+        for each in found[:_MOST]:
             say(f"{path}: {each}", "error")
-        wrong += bool(problems)
-        if not problems:
-            suite = read_suite(path)
-            typer.echo(f"{visible(str(path), 200)}: valid, {len(suite.prompt)} prompts, sha256 {suite.sha256}")
+        if len(found) > _MOST:
+            say(f"{path}: and {len(found) - _MOST:,} more", "error")
     if wrong:
         raise typer.Exit(_WRONG)
 

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Split = Literal["select", "confirm"]
-_BYTES = 2**22
+Scale = Annotated[float, Field(ge=-2, le=4, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+_BYTES = 2**18
 """Of the largest suite that is read."""
+_DOTS = 64
+"""In one line at most: the time that tomllib takes for a dotted key grows with the square of its parts."""
+_PLACE = 200
+"""Characters of a problem's place that are told."""
 
 
 class Prompt(Strict):
@@ -42,15 +48,15 @@ class Suite(Strict):
 
     schema_: Literal["lorascan/probes/v1"] = Field(alias="schema")
     id: str
-    version: int
+    version: Annotated[int, Field(ge=0, lt=2**31)]
     licence: str
     source: str
     description: str
     families: tuple[str, ...]
     concepts: Annotated[tuple[str, ...], Field(min_length=4)]
     controls: Annotated[tuple[str, ...], Field(min_length=8)]
-    scales: Annotated[tuple[float, ...], Field(min_length=2)]
-    seeds: Annotated[tuple[int, ...], Field(min_length=4)]
+    scales: Annotated[tuple[Scale, ...], Field(min_length=2)]
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=4)]
     prompt: Annotated[tuple[Prompt, ...], Field(min_length=30)]
     sha256: str = ""
 
@@ -72,7 +78,7 @@ class Suite(Strict):
 
 def read_suite(path: Path) -> Suite:
     """Read one suite file. Raises UsageError with the first reason where it is not valid or cannot be read."""
-    found = _parsed(path)
+    found = suite_or_problems(path)
     if isinstance(found, Suite):
         return found
     more = f" (and {len(found) - 1} more: lorascan probes validate {path.name})" if len(found) > 1 else ""
@@ -80,17 +86,14 @@ def read_suite(path: Path) -> Suite:
     raise UsageError(message)
 
 
-def problems_of(path: Path) -> tuple[str, ...]:
-    """Everything that is wrong with a suite file, one line each; nothing of a valid one. Raises UsageError where it cannot be read."""
-    found = _parsed(path)
-    return () if isinstance(found, Suite) else found
-
-
-def _parsed(path: Path) -> Suite | tuple[str, ...]:
+def suite_or_problems(path: Path) -> Suite | tuple[str, ...]:
+    """The suite of a file, else everything that is wrong with it, one line each. Raises UsageError where it cannot be read."""
     content = read_bounded(path, _BYTES, "probe suite")
+    if any(line.count(b".") > _DOTS for line in content.split(b"\n")):
+        return (f"a line with more than {_DOTS} dots",)
     try:
         values = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, or an integer of thousands of digits
         return (f"no TOML: {error}",)
     if "sha256" in values:
         return ("sha256: is that of the file, no key of it",)
@@ -101,9 +104,9 @@ def _parsed(path: Path) -> Suite | tuple[str, ...]:
 
 
 def _told(problem: "ErrorDetails") -> str:
-    """One problem with its place; prompts are counted from 1, as a reader does."""
-    place = ".".join(f"prompt {part + 1}" if isinstance(part, int) else str(part) for part in problem["loc"])
-    place = place.replace("prompt.prompt ", "prompt ")
+    """One problem with its place; prompts, scales and seeds are counted from 1, as a reader does."""
+    place = "".join(f" {part + 1}" if isinstance(part, int) else f".{part}" for part in problem["loc"]).removeprefix(".")
+    place = place if len(place) <= _PLACE else f"{place[:_PLACE]}…"
     if problem["type"] == "extra_forbidden":
         model = Suite if len(problem["loc"]) == 1 else Prompt
         known = (each.alias or name for name, each in model.model_fields.items() if name != "sha256")

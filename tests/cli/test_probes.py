@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,16 @@ WRONG = {
     "too few seeds": ("seeds = [11, 23, 37, 53]", "seeds = [11]", "seeds: "),
     "a digest of its own": ("version = 1", 'version = 1\nsha256 = "00"', "sha256: is that of the file"),
     "no TOML": ("version = 1", "version = ", "no TOML: "),
+    "a number of 5,000 digits": ("version = 1", "version = " + "9" * 5000, "no TOML: "),
+    "a version of 4,000 digits": ("version = 1", "version = " + "9" * 4000, "version: "),
+    "a scale that is no number": ("scales = [0.0,", "scales = [nan,", "scales 1: "),
+    "a scale without end": ("scales = [0.0,", "scales = [inf,", "scales 1: "),
+    "a scale that nobody applies": ("scales = [0.0,", "scales = [1e308,", "scales 1: "),
+    "a scale below -2": ("scales = [0.0,", "scales = [-2.01,", "scales 1: "),
+    "a seed below 0": ("seeds = [11,", "seeds = [-1,", "seeds 1: "),
+    "a seed above 63 bits": ("seeds = [11,", "seeds = [9223372036854775808,", "seeds 1: "),
+    "a key of 100,000 parts": ("version = 1", "version = 1\n" + "a." * 100_000 + "a = 1", "a line with more than 64 dots"),
+    "a file that is too large": ("version = 1", "version = 1\n" + "#" * 2**18, "more than 262,144 bytes"),
 }
 
 
@@ -93,7 +104,48 @@ def test_what_is_wrong_is_told_with_its_place(call: Called, own: Path, name: str
     assert (code, out) == (2, "")
     assert f"own.toml: {expected}" in said or expected in said
     assert "https://" not in said
+    assert len(said) < 1000
     assert call("probes", "show", own)[0] == 2
+
+
+def test_a_suite_that_a_shell_hands_over_in_a_pipe_is_read_once(call: Called) -> None:
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "wb") as stream:
+            stream.write(SHIPPED[0].read_bytes())
+        code, out, said = call("probes", "validate", f"/dev/fd/{reading}")
+    finally:
+        os.close(reading)
+
+    assert (code, said) == (0, "")
+    assert hashlib.sha256(SHIPPED[0].read_bytes()).hexdigest() in out
+
+
+def test_scales_below_zero_and_seeds_of_63_bits_are_valid(call: Called, own: Path) -> None:
+    text = own.read_text(encoding="utf-8").replace("scales = [0.0,", "scales = [-2.0, -0.5, 4.0,", 1)
+    own.write_text(text.replace("seeds = [11,", "seeds = [0, 9223372036854775807,", 1), encoding="utf-8")
+
+    assert call("probes", "validate", own)[0] == 0
+
+
+def test_of_thousands_of_problems_twenty_are_told_and_the_others_counted(call: Called, own: Path) -> None:
+    stray = "".join(f"{'k' * 20}{number} = 1\n" for number in range(5000))
+    own.write_text(stray + own.read_text(encoding="utf-8"), encoding="utf-8")
+
+    code, _, said = call("probes", "validate", own)
+
+    assert (code, len(said.splitlines())) == (2, 21)
+    assert said.splitlines()[-1].endswith("and 4,980 more")
+
+
+def test_the_place_of_a_problem_is_cut_where_its_key_is_endless(call: Called, own: Path) -> None:
+    own.write_text("k" * 100_000 + " = 1\n" + own.read_text(encoding="utf-8"), encoding="utf-8")
+
+    code, _, said = call("probes", "validate", own)
+
+    assert code == 2
+    assert "k…: no such key" in said
+    assert len(said) < 1000
 
 
 def test_every_file_is_judged_and_the_sound_ones_are_told_too(call: Called, own: Path) -> None:

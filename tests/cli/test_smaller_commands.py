@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -216,3 +217,29 @@ def test_an_audit_that_takes_too_long_is_undecided_and_says_so(tmp_path: Path, c
     assert "longer than" in out + said
     assert call("audit", tmp_path / "a.safetensors", "--policy", "static", "--timeout", "0")[0] == 2
     assert call("audit", tmp_path / "a.safetensors", "--policy", "static", "--timeout", "300")[0] == 0
+
+
+NAMED_BY = {
+    "a config": ("audit", "{file}", "--config", "{pipe}"),
+    "a hunt's config": ("hunt", "{file}", "--config", "{pipe}"),
+    "a policy": ("audit", "{file}", "--policy", "{pipe}"),
+    "a baseline": ("audit", "{file}", "--baseline", "{pipe}"),
+    "an allow-list": ("audit", "{file}", "--allow-list", "{pipe}"),
+    "a block-list": ("audit", "{file}", "--block-list", "{pipe}"),
+    "a template": ("audit", "{file}", "-f", "template", "--template", "{pipe}"),
+    "a result to report": ("report", "{pipe}"),
+    "a result to verify": ("verify", "{pipe}", "{file}"),
+    "a suite": ("probes", "validate", "{pipe}"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED_BY)
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path, call: Called, kind: str) -> None:
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    file = write(tmp_path / "style.safetensors")
+
+    code, out, said = call(*(each.format(pipe=pipe, file=file) for each in NAMED_BY[kind]))
+
+    assert (code, out) == (2, "")
+    assert "no regular file" in said
