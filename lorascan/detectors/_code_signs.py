@@ -49,7 +49,7 @@ _CERTAIN = (
             r"|\btorch\.load\(\s*[\"'](?:https?|ftp)://|(?:\A|\n)begin [0-7]{3} \S{1,100}\n"
         ),
         flags=re.IGNORECASE,
-        marks=("system32", "\\\\", "torch.load(", "begin "),
+        marks=("system32", "\\\\", "torch.", "begin "),
     ),
     Sought(
         expression=(
