@@ -13,23 +13,45 @@ _WORK = 500_000
 made of marks alone would take seconds."""
 
 
+_RUN = re.compile(r"\s{33}")
+"""Patterns have at most eight gaps: with no longer run of white space a match stays within reach."""
+_BLANKS = re.compile(r"\s{2,}")
+
+
+def lower_case(value: str) -> str:
+    """The text in lower case, of the same length.
+
+    U+0130, of which Python makes two characters, becomes "i": places in one text must be places in the other.
+    """
+    return value.replace("\u0130", "i").lower()
+
+
+def collapsed(value: str) -> str:
+    """The text with every run of white space as one line break or one blank; "" where no run is longer than 32 characters."""
+    return _BLANKS.sub(lambda run: "\n" if "\n" in run[0] else " ", value) if _RUN.search(value) else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text that a stranger wrote, and where it stands in the file. `lowered` is `value` in lower case."""
+    """One text that a stranger wrote, and where it stands in the file. `lowered` is `value` in lower case, of the same length."""
 
     where: str
     value: str
-    lowered: str
+    lowered: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lower the text once."""
+        object.__setattr__(self, "lowered", lower_case(self.value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
     """A pattern, and lower-case marks of which every match holds one: a text without them is not searched.
 
-    A match lies within `reach` characters of its mark. `near` is a quick pattern, besides the marks, for beginnings that need more
-    than a fixed text: of the text itself for what cannot be ASCII, else in lower case. `in_ascii`: whether a text of ASCII alone can
-    match. `bounded` is False for patterns that are fast anywhere: they search every text whole. Most texts hold no mark, and then
-    the pattern is never compiled.
+    A match lies within `reach` characters of its mark, long runs of white space apart (`collapsed`). `near` is a quick pattern, besides
+    the marks, for beginnings that need more than a fixed text: of the text itself for what cannot be ASCII, else in lower case.
+    `in_ascii`: whether a text of ASCII alone can match. `bounded` is False for patterns that are fast anywhere: they search every text
+    whole. Most texts hold no mark, and then the pattern is never compiled.
     """
 
     expression: str

@@ -7,7 +7,7 @@ from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
 from lorascan.core.surroundings import Surroundings
 from lorascan.core.text import visible
-from lorascan.detectors._searching import Search, Sought, Text
+from lorascan.detectors._searching import Search, Sought, Text, collapsed
 from lorascan.detectors._unmasking import unmasked
 
 DENSE = Rule(
@@ -33,8 +33,8 @@ _UNMASKED = 500_000  # characters looked at a second time; honest files have a f
 def texts(evidence: Evidence) -> Sequence[Text]:
     """Metadata keys and values, texts out of their JSON, training tags, every name that is not plain: of the file, in it, beside it.
 
-    A text that is masked is given a second time, unmasked. At most 5,000 values and two million characters, half a million
-    of them unmasked; `unread` says how many characters that leaves out.
+    A text that is masked is given a second time, unmasked, and either again with long runs of white space as one blank.
+    At most 5,000 values and two million characters, half a million of them unmasked; `unread` says how many characters that leaves out.
     """
     kept = _KEPT.get(id(evidence))
     if kept is None or kept[0] is not evidence:
@@ -49,10 +49,16 @@ def _texts(evidence: Evidence) -> Iterator[Text]:
     for where, value in (*_sources(evidence[FileFacts]), ("names in the folder", "\n".join(beside))):
         shown = value[:left]
         left -= len(shown)
-        yield Text(where=where, value=shown, lowered=shown.lower())
+        yield from _views(where, shown)
         if plain := unmasked(shown)[:left_unmasked]:
             left_unmasked -= len(plain)
-            yield Text(where=f"{where} (unmasked)", value=plain, lowered=plain.lower())
+            yield from _views(f"{where} (unmasked)", plain)
+
+
+def _views(where: str, value: str) -> Iterator[Text]:
+    yield Text(where=where, value=value)
+    if tight := collapsed(value):
+        yield Text(where=f"{where} (blanks left out)", value=tight)
 
 
 def unread(evidence: Evidence) -> int:

@@ -26,7 +26,7 @@ from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
 from lorascan.detectors._code_signs import code_at
 from lorascan.detectors._decodings import decodings
-from lorascan.detectors._searching import Search, Text
+from lorascan.detectors._searching import Search, Text, collapsed
 from lorascan.detectors._secrets import SHAPES
 from lorascan.detectors._texts import DENSE, finding, left_out, quoted, texts, unread
 from lorascan.intake import json_excess, pickle_calls, program
@@ -109,7 +109,8 @@ def _is_code(raw: bytes, where: str, search: Search) -> bool:
     if len(plain) < _READABLE or not plain[:_READABLE].isascii() or not plain[:_READABLE].decode("ascii").replace("\n", "").isprintable():
         return False
     value = plain.decode("utf-8", "replace")
-    return bool(_ACTIVE.search(value)) or code_at(Text(where=where, value=value, lowered=value.lower()), search) is not None
+    views = (value, tight) if (tight := collapsed(value)) else (value,)
+    return any(_ACTIVE.search(each) or code_at(Text(where=where, value=each), search) is not None for each in views)
 
 
 DETECTOR = Detector(rules=(PAYLOAD, BOMB, SECRET, CODE), needs=(FileFacts,), examine=examine)
