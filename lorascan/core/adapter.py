@@ -217,8 +217,8 @@ class BadNumber:
 class Unmeasured:
     """An update without a spectrum, and why.
 
-    `max_abs` is the largest |entry| of its tensors, NaN where one is not finite; `not_positive` counts the magnitudes of DoRA,
-    which are norms, that are zero or below.
+    `max_abs` is the largest |entry| of its tensors, or what their product can reach, NaN where one is not finite;
+    `not_positive` counts the magnitudes of DoRA, which are norms, that are zero or below.
     """
 
     module_path: str

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lorascan.core.adapter import Adapter, LayerStatistics, Unmeasured, Update, VettedFile, WeightStatistics
+from lorascan.core.product_updates import HadamardUpdate, KroneckerUpdate
 from lorascan.core.tensors import TensorSpan
-from lorascan.core.whole_updates import DoraUpdate
+from lorascan.core.updates import LowRankUpdate, TuckerUpdate
+from lorascan.core.whole_updates import DoraUpdate, GloraUpdate
 from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64
 from lorascan.weights.factors import Tall
 from lorascan.weights.numbers import Survey, survey_each
@@ -89,9 +91,22 @@ def _unmeasured(update: Update, reason: str, source: Source) -> Unmeasured:
         component=update.component,
         kind=update.name,
         reason=reason,
-        max_abs=max(source.largest.get(span.name, math.nan) for span in update.tensors),
+        max_abs=max(*(source.largest.get(span.name, math.nan) for span in update.tensors), _reach(update, source.largest)),
         not_positive=_not_positive(update.magnitude, source) if isinstance(update, DoraUpdate) else 0,
     )
+
+
+def _reach(update: Update, largest: Mapping[str, float]) -> float:
+    """What entries of a product can reach, from the largest of each factor; 0 for kinds that are no product of their tensors."""
+    if isinstance(update, GloraUpdate):
+        core = () if update.bm is None else (update.bm,)
+        products: tuple[tuple[TensorSpan, ...], ...] = ((update.a1, update.a2), (update.b1, update.b2, *core))
+    elif isinstance(update, LowRankUpdate | TuckerUpdate | HadamardUpdate | KroneckerUpdate):
+        products = (update.tensors,)
+    else:
+        return 0.0
+    rank = max(update.ranks, default=1) if isinstance(update, KroneckerUpdate) else update.rank
+    return max(math.prod(largest.get(span.name, math.nan) for span in spans) for spans in products) * rank * abs(update.scaling)
 
 
 def _not_positive(magnitude: TensorSpan, source: Source) -> int:

@@ -175,3 +175,14 @@ def test_a_pair_of_a_very_high_rank_counts_as_work() -> None:
     )
 
     assert [each.reason for each in measure(read_adapter(file, manifests()), file, 1e8).unmeasured] == [NO_BUDGET]
+
+
+@pytest.mark.parametrize("kind", ["loha", "glora"])
+def test_what_a_product_can_reach_is_told_of_an_update_that_is_not_measured(kind: str) -> None:
+    sides = {"loha": [(f"hada_w{n}_{s}", (64, 33) if s == "a" else (33, 64)) for n in (1, 2) for s in "ab"]}
+    sides["glora"] = [("a1.weight", (64, 4)), ("a2.weight", (4, 64)), ("b1.weight", (64, 4)), ("b2.weight", (4, 64))]
+    file = vetted_tensors({f"{STEM}.{role}": np.full(shape, 3, dtype=np.float32) for role, shape in sides[kind]})
+
+    (found,) = measure(read_adapter(file, manifests()), file, work=0.0).unmeasured
+
+    assert found.max_abs == {"loha": 3**4 * 33, "glora": 3**2 * 4}[kind]
