@@ -6,8 +6,8 @@ published ones): medium. A factor entry or a root mean
 square above 65,504, the largest float16, turns into infinity when the adapter is loaded in half precision: high. Of DoRA
 the update inside the norm is measured so. Of kinds whose ΔW depends on the base, and of those too large to measure, the
 largest stored entry, and what a product of the largest ones can reach, is held against 16 (factors of the base's weight,
-where 1 doubles it) or 256 (norms of whole rows or columns; published bases have 0.1 to 50): medium. DoRA's magnitudes are norms: one that is zero or below wipes out or turns
-around a row or column of the base's weight: medium.
+where 1 doubles it) or 256 (norms of whole rows or columns; published bases have 0.1 to 50): medium. DoRA's magnitudes
+are norms: one that is zero or below wipes out or turns around a row or column of the base's weight: medium.
 
 Why it matters: a scaling hidden in α, or one layer multiplied by ten thousand, drowns the base on harmless-looking
 tensors.
