@@ -122,10 +122,10 @@ def test_a_corrupt_or_crashing_sibling_never_hides_a_reject(call: Called, monkey
     good, bad = write("good.safetensors"), loud()
     crashing = write("crashing.safetensors", alpha=2.0)
 
-    def crash(adapter: object, vetted: object) -> object:
+    def crash(adapter: object, vetted: object, work: float) -> object:
         if vetted.facts.name == crashing.name:  # type: ignore[attr-defined]
             raise StageFailed(Refusal(code="LS902", message="the stage died"))
-        return measure(adapter, vetted)  # type: ignore[arg-type]
+        return measure(adapter, vetted, work)  # type: ignore[arg-type]
 
     monkeypatch.setattr(auditing, "measure", crash)
 

@@ -55,7 +55,7 @@ def test_a_backdoored_adapter_is_rejected_with_exit_code_1_and_its_trigger_is_na
     same = next(each for each in report["hunt"]["ranked"] if each["text"] == entry.trigger)
     assert [first[name] for name in ("text", "source", "score", "tokens")] == [same[name] for name in ("text", "source", "score", "tokens")]
     assert first["target"] == entry.target
-    assert [each.partition(":")[0] for each in told["left_out"]] == ["denoiser divergence", "unicode twin", "phrase sweep"]
+    assert [each.partition(":")[0] for each in told["left_out"]] == ["unicode twin", "denoiser divergence", "phrase sweep"]
 
 
 def below(process: int) -> set[int]:
