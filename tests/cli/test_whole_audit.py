@@ -48,7 +48,7 @@ def test_a_backdoored_adapter_is_rejected_with_exit_code_1_and_its_trigger_is_na
     hidden = [each for each in report["findings"] if each["rule"] == "LS801"]
     assert any(repr(entry.trigger) in each["message"] for each in hidden)
 
-    done = called("hunt", entry, "-f", "json", "-n", "1", "--budget", "1")  # the same search, of which it begins the first part
+    done = called("hunt", entry, "-f", "json", "-n", "1", "--budget", "0.01")  # the same search, of which it begins the first part
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     first = told["candidates"][0]
