@@ -17,13 +17,14 @@ from lorascan.core.adapter import Adapter, LayerStatistics, Update, VettedFile, 
 from lorascan.core.updates import WEIGHT
 from lorascan.weights.base_vectors import base_vectors
 from lorascan.weights.decode import FORMATS, Matrix
-from lorascan.weights.factors import Formed, stored, whole
+from lorascan.weights.factors import Formed
 from lorascan.weights.formed import formed, why_not
 from lorascan.weights.intruders import LEADING, intruder_dimensions
 from lorascan.weights.krylov import spectral_norm
 from lorascan.weights.measure import BAD_NUMBERS, DENSE_SIDE, NO_BUDGET, TOO_LARGE
 from lorascan.weights.numbers import survey
 from lorascan.weights.operands import Source
+from lorascan.weights.pairs import base_matrix
 from lorascan.weights.spectra import dense_values
 from lorascan.weights.statistics import describe
 
@@ -105,7 +106,7 @@ class _Bench:
         if reason or tensor is None:
             self.reasons[key] = reason
             return
-        weight = _matrix(tensor)
+        weight = base_matrix(tensor)
         if layer is None or self.intruders:
             if not self._afford(weight, 1 if layer is None else 2):
                 self.reasons[key] = NO_BUDGET
@@ -145,11 +146,6 @@ def _hindrance(update: Update, tensor: BaseTensor | None, *, sound: bool) -> str
     if math.prod(shape) > ENTRIES or min(shape[0], math.prod(shape[1:])) > DENSE_SIDE:
         return TOO_LARGE
     return why_not(update, shape)
-
-
-def _matrix(tensor: BaseTensor) -> Matrix:
-    factor = stored(tensor.content, tensor.span, 1.0)
-    return whole(factor) * factor.unit
 
 
 def _relation(layer: LayerStatistics, weight: Matrix, intruders: int | None) -> Relation:

@@ -37,7 +37,7 @@ def pair(update: Update, content: memoryview, tensor: BaseTensor | None) -> tupl
         raise Unavailable(f"{update.module_path} ({update.name}): {reason}", HINT)
     source = Source(content=content, largest={span.name: survey(content, span).max_abs for span in update.tensors})
     try:
-        down, up = _product(update, source) or _with_identity(formed(update, source, _weight(tensor), shape))
+        down, up = _product(update, source) or _with_identity(formed(update, source, base_matrix(tensor), shape))
     except ValueError as error:  # numpy's word for shapes that no judge above has foreseen
         raise Unavailable(f"{update.module_path} ({update.name}): {MISFIT}", HINT) from error
     kernel = shape[2:]
@@ -60,6 +60,7 @@ def _with_identity(delta: Matrix) -> tuple[Matrix, Matrix]:
     return (np.eye(width), delta) if width <= out else (delta, np.eye(out))
 
 
-def _weight(tensor: BaseTensor) -> Matrix:
+def base_matrix(tensor: BaseTensor) -> Matrix:
+    """The base's weight as (out, in·kh·kw) in float64."""
     factor = stored(tensor.content, tensor.span, 1.0)
     return whole(factor) * factor.unit

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lorascan.core.adapter import LayerStatistics, Update
+from lorascan.core.adapter import LayerStatistics, LowRankUpdate, Update
 from lorascan.weights.decode import Matrix
 
 RANK_THRESHOLD = 1e-7
@@ -75,7 +75,7 @@ def _layer(update: Update, _: Matrix, max_abs: float, listed: list[float], numbe
         alpha=update.alpha,
         scaling=update.scaling,
         max_abs=max_abs,
-        singular_values=tuple(listed if update.loadable else listed[:KEPT]),
+        singular_values=tuple(listed if isinstance(update, LowRankUpdate) else listed[:KEPT]),
         kind=update.name,
         parameter=update.parameter,
         **numbers,

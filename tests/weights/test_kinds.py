@@ -9,6 +9,7 @@ from lorascan.core.adapter import Adapter, WeightStatistics
 from lorascan.dialects import read_adapter
 from lorascan.weights import GATE_WORK, measure
 from lorascan.weights.measure import NO_BUDGET
+from lorascan.weights.statistics import KEPT
 from tests.adapters.builders import vetted_tensors
 from tests.dialects.flux import TINY
 from tests.weights.kinds import KNOWN, Known
@@ -186,3 +187,14 @@ def test_what_a_product_can_reach_is_told_of_an_update_that_is_not_measured(kind
     (found,) = measure(read_adapter(file, manifests()), file, work=0.0).unmeasured
 
     assert found.max_abs == {"loha": 3**4 * 33, "glora": 3**2 * 4}[kind]
+
+
+def test_a_long_spectrum_is_listed_whole_of_a_low_rank_update_alone() -> None:
+    whole = np.eye(600, dtype=np.float32)
+    pair = {f"{STEM}.lora_down.weight": np.eye(600, 640, dtype=np.float32), f"{STEM}.lora_up.weight": np.eye(640, 600, dtype=np.float32)}
+    found = []
+    for tensors_of in ({f"{STEM}.diff": whole}, pair):
+        file = vetted_tensors(tensors_of)
+        found.append(len(measure(read_adapter(file, manifests()), file).layers[0].singular_values))
+
+    assert found == [KEPT, 600]
