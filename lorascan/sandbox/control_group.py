@@ -68,9 +68,9 @@ def made(memory_bytes: int, tasks: int) -> Group | None:
     found = place()
     if found is None:
         return None
-    _sweep(found)
     wanted = {"memory.max": memory_bytes, "memory.swap.max": 0, "memory.oom.group": 1, "pids.max": tasks}
     try:
+        _sweep(found)
         return make(found, wanted)
     except OSError:
         return None
