@@ -135,7 +135,7 @@ KeepGoing = Annotated[
     bool | None, typer.Option("--keep-going", help="Load a file that is already rejected (researchers).", show_default=False)
 ]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Report only: exit 0 whatever the verdict.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar; in a log no line every half minute on what is done.")]
 Online = Annotated[bool, typer.Option("--online", help="Allow hf:// targets: nothing else is fetched, and nothing without it.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is done with each file.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say on stderr what is done with each file; tell each of several in full.")]
 Log = Annotated[LogFormat, typer.Option(help="stderr as text or as one JSON object a line.")]

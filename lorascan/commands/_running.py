@@ -11,7 +11,7 @@ from pathlib import Path
 from lorascan.auditing import audit, judged, slim, unfinished
 from lorascan.cache import Cache, as_asked, at_place, digest_of, key_of, same_base
 from lorascan.commands._stderr import note, say
-from lorascan.console import progress, stage_lines
+from lorascan.console import both, progress, stage_lines
 from lorascan.core.adapter import FileIdentity
 from lorascan.core.errors import LorascanError, Refusal, StageFailed
 from lorascan.core.findings import Decision
@@ -44,9 +44,11 @@ def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], Non
     command = shlex.join(["lorascan", *sys.argv[1:]])
     gates: list[tuple[str, Gate]] = []
     missing = 0
-    with progress(len(targets), quiet=call.quiet) as begin:
+    with progress(len(targets), quiet=call.quiet, say=_tell) as begin:
         for number, each in enumerate(targets, 1):
-            listener = begin(number, each.path.name) if sys.stderr.isatty() else stage_lines(each.path.name, note)
+            listener = begin(number, each.path.name)
+            if not sys.stderr.isatty():
+                listener = both(listener, stage_lines(each.path.name, note))
             report = _reported(each, call, command, recall, listener)
             if report is None:
                 missing += 1
@@ -60,6 +62,10 @@ def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], Non
         call.cache.prune()
     _tell_waivers(gates, call.rules)
     return missing
+
+
+def _tell(line: str) -> None:
+    say(line, "info")
 
 
 def _reported(target: Target, call: Call, command: str, recall: Recall, listener: Listener) -> Report | None:

@@ -124,17 +124,20 @@ def verdicts(reports: Sequence[Report]) -> str:
     return "the verdicts were: " + ", ".join(f"{found.count(each):,} {each}" for each in dict.fromkeys(found))
 
 
-def look_of(color: str, least: Severity = Severity.INFO, written: Sequence[str] = ()) -> Look:
-    """How stdout wants its text; `color` is auto, always or never, `written` names the files that are written already."""
+def look_of(color: str, least: Severity = Severity.INFO, written: Sequence[str] = (), *, whole: bool = False) -> Look:
+    """How stdout wants its text; `color` is auto, always or never, `written` names the files that are written already.
+
+    `whole`: each of several files in full.
+    """
     wanted = {"always": True, "never": False}.get(color)
     if wanted is None:
         plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         wanted = bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and not plain)
     encoding = (sys.stdout.encoding or "ascii").lower()
     width = min(shutil.get_terminal_size((80, 24)).columns, 100)
-    return Look(colour=wanted, width=width, ascii_only="utf" not in encoding, least=least, written=tuple(written))
+    return Look(colour=wanted, width=width, ascii_only="utf" not in encoding, least=least, written=tuple(written), whole=whole)
 
 
-def file_look(least: Severity = Severity.INFO) -> Look:
+def file_look(least: Severity = Severity.INFO, *, whole: bool = False) -> Look:
     """How a file wants its text."""
-    return replace(look_of("never"), least=least)
+    return replace(look_of("never"), least=least, whole=whole)

@@ -72,8 +72,8 @@ def audit(  # noqa: PLR0913 - one parameter an option
         missing = audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet), put)
         absent = [NO_INPUT] if selected.missing or missing else []
         code = worst([*(exit_code(each, rules.policy) for each in set(reports.decisions)), *absent])
-        written, failed = write(reports, into, file_look(found.config.min_severity), many=selected.many)
-        look = look_of(found.config.color, found.config.min_severity, written)
+        written, failed = write(reports, into, file_look(found.config.min_severity, whole=verbose), many=selected.many)
+        look = look_of(found.config.color, found.config.min_severity, written, whole=verbose)
         if not show(reports, into, look, many=selected.many) or failed:
             code = worst([code, 3])
     raise typer.Exit(0 if exit_zero else code)

@@ -63,7 +63,7 @@ def hunt(  # noqa: PLR0913 - one parameter an option
         raise typer.Exit(NO_INPUT)
     form = _form(output_format, output)
     settings = _settings(given, file, config, top)
-    with progress(1, quiet=quiet) as begin, deadline(settings.timeout_seconds):
+    with progress(1, quiet=quiet, say=lambda line: say(line, "info")) as begin, deadline(settings.timeout_seconds):
         evidence, rejecting = nominate(file, settings, listener=begin(1, file.name))
     if rejecting or evidence.refusals:
         told = [(each.rule.code, each.message) for each in rejecting] or [(each.code, each.message) for each in evidence.refusals]

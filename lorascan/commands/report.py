@@ -18,6 +18,7 @@ def report(  # noqa: PLR0913 - one parameter an option
     template: options.Template = None,
     min_severity: options.MinSeverity = None,
     images: options.Images = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell each of several files in full.")] = False,
     color: options.Color = None,
 ) -> None:
     """Write the report of an earlier audit again, in any format.
@@ -34,8 +35,8 @@ def report(  # noqa: PLR0913 - one parameter an option
     reports = [read_entry(each) for each in entries]
     reports = [without_pictures(each) for each in reports] if images is False else reports
     least = Severity(min_severity or "info")
-    written, failed = write(reports, into, file_look(least), many=many)
-    if not show(reports, into, look_of(color or "auto", least, written), many=many) or failed:
+    written, failed = write(reports, into, file_look(least, whole=verbose), many=many)
+    if not show(reports, into, look_of(color or "auto", least, written, whole=verbose), many=many) or failed:
         raise typer.Exit(3)
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from lorascan.auditing import audit
-from lorascan.console import progress, stage_lines
+from lorascan.console import both, progress, stage_lines
 from lorascan.core.atomic import write_atomically
 from lorascan.core.findings import Decision
 from lorascan.core.recall import Recall
@@ -31,7 +31,10 @@ def shown_adapters() -> dict[str, LedgerEntry]:
 
 
 def demonstrate(output: Path) -> bool:
-    """Audit both with every stage, write their reports into `output`, print both verdicts; True where both are as expected."""
+    """Audit both with every stage, write their reports into `output`, print both verdicts; True where both are as expected.
+
+    Both are audited anew each time: nothing comes from the cache or is left there.
+    """
     output.mkdir(parents=True, exist_ok=True)
     sys.stderr.write("two whole audits, a minute and a half each on two free cores\n")
     recall = Recall()
@@ -41,8 +44,10 @@ def demonstrate(output: Path) -> bool:
 
 def _show(label: str, entry: LedgerEntry, output: Path, recall: Recall) -> bool:
     path = Path(os.path.relpath(adapters_folder() / entry.file))
-    with progress(1, quiet=False) as begin:
-        listener = begin(1, path.name) if sys.stderr.isatty() else stage_lines(path.name, _said)
+    with progress(1, quiet=False, say=_said) as begin:
+        listener = begin(1, path.name)
+        if not sys.stderr.isatty():
+            listener = both(listener, stage_lines(path.name, _said))
         report = audit(path, listener=listener, command=f"lorascan audit {shlex.quote(str(path))}", recall=recall)
     written = write_reports(report, output, label)
     sys.stdout.write(formats()["text"].render(report, Look(colour=sys.stdout.isatty(), written=written)))

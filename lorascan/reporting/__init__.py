@@ -16,6 +16,7 @@ class Look:
 
     `width` is in columns; `written` names the files that the caller has written, to be told at the end. `least` is the
     least severity that is shown to people; formats for machines hold every finding.
+    `whole`: of several reports each in full, where people otherwise get a line each and what speaks against some.
     """
 
     colour: bool = False
@@ -23,6 +24,7 @@ class Look:
     ascii_only: bool = False
     written: tuple[str, ...] = ()
     least: Severity = Severity.INFO
+    whole: bool = False
 
 
 PLAIN = Look()
@@ -56,12 +58,16 @@ def formats() -> dict[str, Format]:
 
 
 def format_named(name: str) -> Format:
-    """The format of this name or alias. Raises UsageError."""
-    known = formats()
-    for each in known.values():
-        if name in (each.name, *each.aliases):
-            return each
-    message = f"unknown format {name!r}; known are {', '.join(known)}"
+    """The format of this name or alias. Raises UsageError.
+
+    A module is called as its format, perhaps with more behind: where one of these has the name, the others and their libraries
+    are not imported.
+    """
+    for known in (members(__name__, "FORMAT", Format, name), members(__name__, "FORMAT", Format)):
+        for each in known.values():
+            if name in (each.name, *each.aliases):
+                return each
+    message = f"unknown format {name!r}; known are {', '.join(formats())}"
     raise UsageError(message)
 
 

@@ -13,14 +13,13 @@ from lorascan.core.report import Report
 from lorascan.reporting import Look, _digest
 from lorascan.reporting import _machine as told
 from lorascan.reporting._gallery import Gallery, gallery
+from lorascan.reporting._order import WORST_FIRST, Rank, rank
 from lorascan.reporting._page import MOST_BYTES, asset, environment, frame
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-WORST_FIRST = (Decision.REJECT, Decision.UNDECIDED, Decision.REVIEW, Decision.ADMIT)
-"""The order in which exit codes win."""
 _MOST_ROWS, _MOST_BLOCKS = 1_000, 200
 """Adapters in the table, and those that are told in full: more than anybody reads, and little enough to hold while it is written."""
 _MOST_ROW_BYTES = 3_000_000
@@ -29,7 +28,6 @@ _SPARE_BYTES = 60_000
 """For the page's head and foot, whose names and commands vary."""
 _MOST_PICTURES, _ROWS_EACH = 96, 2
 _MOST_CAUSES, _NAMED = 5, 3
-_Rank = tuple[int, tuple[int, ...], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,7 @@ class Cause:
 class _Overview:
     """What the first look at every report gives: `order` holds each one's rank and its place among them, the worst first."""
 
-    order: list[tuple[_Rank, int]] = field(default_factory=list)
+    order: list[tuple[Rank, int]] = field(default_factory=list)
     decisions: Counter[Decision] = field(default_factory=Counter)
     rules: dict[str, Rule] = field(default_factory=dict)
     against: Counter[str] = field(default_factory=Counter)
@@ -81,7 +79,7 @@ def index(reports: Sequence[Report], look: Look) -> Iterator[str]:
         "decision": str(worst),
         "total": len(seen.order),
         "tally": [(str(each), seen.decisions[each]) for each in WORST_FIRST],
-        "first": [path for (rank, _, path), _ in seen.order[:_NAMED] if WORST_FIRST[rank] is worst],
+        "first": [path for (at, _, path), _ in seen.order[:_NAMED] if WORST_FIRST[at] is worst],
         "causes": _causes(seen),
         "untested": seen.untested,
         "gaps": tuple(seen.gaps.items()),
@@ -100,7 +98,7 @@ def _overview(reports: Sequence[Report]) -> _Overview:
     for place, each in enumerate(reports):
         if place == 0:
             seen.command, seen.version = each.command, _digest.tool_version(each)
-        seen.order.append((_rank(each), place))
+        seen.order.append((rank(each), place))
         seen.decisions[each.verdict.decision] += 1
         seen.rules |= {one.rule.code: one.rule for one in each.findings}
         seen.against.update({one.rule.code for one in each.findings if told.counts(one)})
@@ -127,12 +125,6 @@ def _entries(reports: Sequence[Report], seen: _Overview, most: int) -> Iterator[
             why=_digest.whole_why(report),
             shots=shots if left >= 0 else None,
         )
-
-
-def _rank(report: Report) -> _Rank:
-    """Worst decision first, then whoever has more findings that count, of high severity before others, then by place."""
-    against = Counter(each.severity for each in report.findings if told.counts(each))
-    return WORST_FIRST.index(report.verdict.decision), tuple(-against[each] for each in _digest.SEVERITIES), told.place(report)
 
 
 def _shots(report: Report) -> Gallery | None:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from lorascan.core.behaviour import Candidates
 from lorascan.core.findings import Finding
 from lorascan.core.report import Report
-from lorascan.reporting import Format, Look, _digest, _nominated
+from lorascan.reporting import Format, Look, _digest, _nominated, _order
 from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, named
 from lorascan.reporting._machine import place, suppression
 
 _SIGNS = {"admit": "✅", "admit (static only)": "ℹ️", "review": "⚠️", "reject": "⛔", "undecided": "❔"}
-_MOST_FINDINGS, _MOST_ROWS, _MOST_LISTED = 50, 10, 40
+_MOST_FINDINGS, _MOST_ROWS, _MOST_LISTED, _MOST_FILES = 50, 10, 40, 300
 _MOST_BYTES = 250_000
 """GitHub refuses a step summary above 1 MB; 256 KB leaves room for four jobs."""
 _ACTIVE = re.compile(r"[\\`*_{}\[\]()<>#+!|~$&@:/]|(?<=www)\.|^[-=]|(?<=^\d)\.", re.IGNORECASE)
@@ -55,7 +55,7 @@ def _whole(report: Report, look: Look, shown: str) -> str:
 
 
 def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
-    """A line a file, then each report, as far as there is room."""
+    """A line a file, the worst first, then each that was not admitted, or each where asked for, as far as there is room."""
     taken: list[str] = []
     size = 0
     for each in _all_of(reports, look):
@@ -67,14 +67,21 @@ def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
 
 
 def _all_of(reports: Sequence[Report], look: Look) -> Iterator[str]:
-    yield from (f"{line}\n" for line in _table(("Verdict", "File", "Why"), map(_row, reports)))
-    for each in reports:
-        yield f"\n{_whole(each, look, place(each))}"
+    if len(reports) == 1:
+        yield _whole(reports[0], look, place(reports[0]))
+        return
+    listed = _order.lines(reports)
+    yield f"## lorascan: {write.count(len(listed), 'file')}, {_order.tally(listed)}\n\n"
+    yield from (f"{line}\n" for line in _table(("Verdict", "File", "Why"), map(_row, listed[:_MOST_FILES])))
+    if further := listed[_MOST_FILES:]:
+        yield f"\nand {len(further):,} more: {_order.tally(further)}\n"
+    for each in listed:
+        if look.whole or not each.admitted:
+            yield f"\n{_whole(reports[each.place], look, each.path)}"
 
 
-def _row(report: Report) -> tuple[str, str, str]:
-    word = _digest.word(report)
-    return f"{_SIGNS[word]} {word}", _code(place(report)), _escaped(_digest.why(report)) + _digest.and_more(report)
+def _row(line: _order.Line) -> tuple[str, str, str]:
+    return f"{_SIGNS[line.word]} {line.word}", _code(line.path), _escaped(line.why) + line.more
 
 
 def _within(text: str) -> str:

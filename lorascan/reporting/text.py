@@ -13,9 +13,9 @@ from lorascan.reporting import _numbers as write
 from lorascan.reporting._foreign import foreign, named, quoted
 from lorascan.reporting._layers import short
 from lorascan.reporting._machine import place, suppression
-from lorascan.reporting._terminal import Sheet, columns, cut, cut_left
+from lorascan.reporting._several import COLOURS, several
+from lorascan.reporting._terminal import Sheet, cut_left
 
-_COLOURS = {"admit": "green", "admit (static only)": "cyan", "review": "yellow", "reject": "red", "undecided": "blue"}
 _SEVERITY = {"high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _STATUS = {"ran": "green", "refused": "red", "failed": "red", "not run": "yellow"}
 _SHORT_NAME = 12
@@ -28,7 +28,15 @@ def _render(report: Report, look: Look) -> str:
 
 def _whole(report: Report, look: Look, shown: str) -> str:
     sheet = Sheet(look)
+    _body(sheet, report, look, shown)
+    _closing(sheet, report, look)
+    return sheet.text()
+
+
+def _body(sheet: Sheet, report: Report, look: Look, shown: str) -> None:
     _summary(sheet, report, shown)
+    sheet.line()
+    _identity(sheet, report)
     _findings(sheet, report, look)
     _gate(sheet, report)
     _tested(sheet, report)
@@ -38,35 +46,30 @@ def _whole(report: Report, look: Look, shown: str) -> str:
     _stages(sheet, report)
     _isolation(sheet, report)
     _coverage(sheet, report)
-    _closing(sheet, report, look)
-    return sheet.text()
+
+
+def _gist(sheet: Sheet, report: Report, look: Look, shown: str) -> None:
+    """Of one among many: the verdict, whose bytes, what fired, what is missing."""
+    _summary(sheet, report, shown)
+    if digest := _digest.digest_of(report):
+        sheet.pair("sha256", digest)
+    _findings(sheet, report, look)
+    _gate(sheet, report)
+    _missing(sheet, report)
 
 
 def _pieces(reports: Sequence[Report], look: Look) -> Iterator[str]:
-    """Each report, then one line a file."""
-    found: list[tuple[str, str, str, str]] = []
-    sheet = Sheet(look)
-    most = sheet.width // 2  # for a path: what tells two of them apart stands at its end
-    for each in reports:
-        path = place(each)  # adapters of many authors share one name
-        yield ("\n\n" if found else "") + _whole(each, look, path)
-        found.append((_digest.word(each), cut_left(foreign(path), most), _digest.and_more(each), foreign(_digest.why(each))))
-    beside = _GAPS + max((columns(each[0]) for each in found), default=0) + max((columns(each[1]) for each in found), default=0)
-    room = max(sheet.width - beside, _LEAST_WHY)
-    rows = [(word, path, cut(why, max(room - len(more), _LEAST_WHY)) + more) for word, path, more, why in found]
-    sheet.heading(write.count(len(rows), "file"))
-    sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else _COLOURS[row[0]])
-    yield sheet.text()
-
-
-_GAPS, _LEAST_WHY = 6, 12
-"""Columns that the margin and the gaps of the table take, and that a reason takes at least."""
+    """One report as it is; of several a line each, then those that were not admitted, or each in full where that is asked for."""
+    if len(reports) == 1:
+        yield _whole(reports[0], look, place(reports[0]))
+        return
+    yield from several(reports, look, _body if look.whole else _gist, _closing)
 
 
 def _summary(sheet: Sheet, report: Report, shown: str) -> None:
     decision = report.verdict.decision
     word = _digest.word(report)
-    badge = sheet.paint(f" {decision.upper()} ", f"{_COLOURS[word]} badge")
+    badge = sheet.paint(f" {decision.upper()} ", f"{COLOURS[word]} badge")
     aside = word.removeprefix(decision)
     name = cut_left(foreign(shown), sheet.width - len(decision) - len(aside) - 3)
     painted = badge.startswith("\x1b")
@@ -77,8 +80,6 @@ def _summary(sheet: Sheet, report: Report, shown: str) -> None:
         sheet.paragraph(foreign(_digest.sentence(each), 400), 2, "dim")
     if decision is Decision.ADMIT and _digest.searched(report) and "activator found" not in _digest.why(report).lower():
         sheet.paragraph(_digest.NO_ACTIVATOR, 0)
-    sheet.line()
-    _identity(sheet, report)
 
 
 def _identity(sheet: Sheet, report: Report) -> None:
@@ -252,15 +253,19 @@ def _isolation(sheet: Sheet, report: Report) -> None:
 
 
 def _coverage(sheet: Sheet, report: Report) -> None:
-    missing, limits = report.verdict.not_assessed, report.verdict.limits
+    _missing(sheet, report)
+    if limits := report.verdict.limits:
+        sheet.heading("Limits", "no statement is made about")
+        sheet.bullets(foreign(each, 240) for each in limits)
+
+
+def _missing(sheet: Sheet, report: Report) -> None:
+    missing = report.verdict.not_assessed
     sheet.heading("Not assessed", "" if missing else _digest.not_asked(report))
     if missing and all(len(each) <= _SHORT_NAME for each in missing):
         sheet.paragraph(", ".join(map(foreign, missing)), 2)
     else:
         sheet.bullets(foreign(each, 240) for each in missing)
-    if limits:
-        sheet.heading("Limits", "no statement is made about")
-        sheet.bullets(foreign(each, 240) for each in limits)
 
 
 def _closing(sheet: Sheet, report: Report, look: Look) -> None:

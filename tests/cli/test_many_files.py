@@ -3,11 +3,15 @@
 import gc
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import tracemalloc
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -236,7 +240,7 @@ def test_the_bar_tells_number_total_and_stage_and_never_runs_backwards(monkeypat
     monkeypatch.setattr("rich.progress.Progress", Recorded)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
 
-    with console.progress(2_000, quiet=False) as begin:
+    with console.progress(2_000, quiet=False, say=str) as begin:
         for number, name in ((1, "a"), (2, "kept"), (3, "b\x1b[2J")):
             listen = begin(number, name)
             for step in () if name == "kept" else (StageName.FILE, StageName.WEIGHTS, Progress(share=0.5, label="half")):
@@ -250,6 +254,61 @@ def test_the_bar_tells_number_total_and_stage_and_never_runs_backwards(monkeypat
     named = [each["description"] for each in Recorded.seen if "description" in each]
     assert named[:2] == ["1/2,000 a", "2/2,000 kept"]
     assert "\x1b" not in named[2]
+
+
+def test_where_nobody_watches_a_line_comes_again_and_again_on_what_is_being_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    told: list[str] = []
+    heard = threading.Event()
+
+    def say(line: str) -> None:
+        told.append(line)
+        heard.set()
+
+    def next_line() -> str:
+        heard.clear()
+        assert heard.wait(60), "no sign of life"
+        return told[-1]
+
+    with console.progress(200, quiet=False, say=say, every=0.01) as begin:
+        listen = begin(12, "a\x1b[2J.safetensors")
+        listen(StageName.HUNT)
+        next_line()
+        assert re.fullmatch(r"12/200 a\\u\{1b\}\[2J\.safetensors: hunting for triggers, \d+ s so far", next_line())
+        listen(Progress(share=0.25, label="vocabulary"))
+        next_line()
+        assert "hunting for triggers: vocabulary, 25%, " in next_line()
+    amount = len(told)
+    assert not any(each.name == "pulse" for each in threading.enumerate())
+    assert len(told) == amount
+    assert console.EVERY <= 30
+
+
+def test_the_signs_of_life_are_lines_of_the_log_as_it_was_asked_for(call: Called, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = folder / "001.safetensors"
+    monkeypatch.setattr(_running, "progress", partial(console.progress, every=0.01))
+
+    def slow(path: Path, *rest: Any, **more: Any) -> Report:
+        time.sleep(0.5)
+        return audit(path, *rest, **more)
+
+    monkeypatch.setattr(_running, "audit", slow)
+
+    _, _, said = call("audit", one, *STATIC, "--no-cache", "--log-format", "json")
+    assert {"info"} == {json.loads(line)["level"] for line in said.splitlines()}
+    assert "001.safetensors: beginning, 0 s so far" in json.loads(said.splitlines()[0])["message"]
+    assert call("audit", one, *STATIC, "--no-cache", "-q")[2] == ""
+
+
+def test_without_room_for_a_thread_an_audit_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+
+    with console.progress(1, quiet=False, say=str) as begin:
+        begin(1, "a")(StageName.FILE)
 
 
 def test_a_stray_link_rejects_no_adapter_that_it_does_not_concern_and_is_never_passed_over(call: Called, tmp_path: Path) -> None:

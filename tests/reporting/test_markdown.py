@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from markdown_it import MarkdownIt
 
-from lorascan.reporting import render
-from tests.reporting.examples import backdoored, hostile
+from lorascan.reporting import Look, render, render_all
+from tests.reporting.examples import backdoored, honest, hostile
 
 OURS = {"<code>", "</code>", "<wbr>", "<details>", "</details>", "<summary>", "</summary>"}
 
@@ -46,3 +46,17 @@ def test_a_summary_stays_within_its_limit() -> None:
     long = replace(report, verdict=replace(report.verdict, limits=("x" * 5000,) * 5000), findings=report.findings * 3000)
 
     assert len(render(long, "markdown").encode()) <= 256 * 1024
+
+
+def test_a_summary_of_many_has_a_line_a_file_the_worst_first_and_tells_only_those_not_admitted() -> None:
+    several = [*(honest(f"good-{number:03}") for number in range(400)), backdoored("bad")]
+
+    told = render_all(several, "markdown")
+
+    rows = [line for line in told.splitlines() if line.startswith(("| ⛔ reject", "| ✅ admit"))]
+    assert told.startswith("## lorascan: 401 files, 1 rejected, 400 admitted\n")
+    assert "<code>bad</code>" in rows[0]
+    assert (len(rows), "and 101 more: 101 admitted" in told) == (300, True)
+    assert told.count("## ⛔ lorascan: reject") == 1
+    assert "## ✅" not in told
+    assert render_all(several[-3:], "markdown", Look(whole=True)).count("## ✅ lorascan: admit") == 2

@@ -171,10 +171,12 @@ def test_how_a_trigger_was_found_is_no_place() -> None:
 
 def test_among_several_only_the_static_admits_say_so() -> None:
     several = [static(), honest(), undecided()]
+    tally = "1 undecided, 1 admitted, 1 admitted (static only)"
 
-    assert render_all(several, "text").count("admit (static only)  still.safetensors") == 1
-    assert render_all(several, "text").lower().count("static only") == 2
-    assert render_all(several, "markdown").count("admit (static only)") == 2
+    for look, times in ((PLAIN, 1), (Look(whole=True), 2)):
+        assert render_all(several, "text", look).count("admit (static only)  still.safetensors") == 1
+        assert render_all(several, "text", look).replace(tally, "").lower().count("static only") == times
+        assert render_all(several, "markdown", look).replace(tally, "").count("admit (static only)") == times
     assert render_all(several, "html").count("Admit (static only)") == 2
     assert "All 2 admitted (static only)" in render_all([static(), static("b")], "html")
 
@@ -214,3 +216,54 @@ def test_the_headline_of_a_fleet_shortens_names_in_their_middle() -> None:
 
     assert f'<b class="code">{"a" * 29}…{name[-30:]}</b>' in page
     assert shortened(name) == f"{'a' * 29}…{name[-30:]}"
+
+
+def many(admits: int, rejects: int) -> list[Report]:
+    admitted = [honest(f"good-{number:03}.safetensors") for number in range(admits)]
+    return [*admitted, *(backdoored(f"bad-{number:03}.safetensors") for number in range(rejects))]
+
+
+def test_of_many_files_each_has_one_line_the_worst_first_and_only_those_not_admitted_are_told() -> None:
+    reports = [*many(40, 2), undecided()]
+
+    told = render_all(reports, "text")
+    lines = told.splitlines()
+
+    tally = "43 files: 2 rejected, 1 undecided, 40 admitted"
+    assert lines[0] == lines[-1] == tally
+    verdicts = [line.split()[0] for line in lines[3:46]]
+    assert verdicts == ["reject"] * 2 + ["undecided"] + ["admit"] * 40
+    assert [line.split()[1] for line in lines[6:46]] == [each.name for each in reports[:40]]
+    assert [line.split()[0] for line in lines if line.startswith(("REJECT", "UNDECIDED", "ADMIT"))] == ["REJECT", "REJECT", "UNDECIDED"]
+    assert told.count("LS801  hidden-trigger") == 2
+    assert "hunt: not run" in told
+    assert len(lines) < 43 + 2 * 20 + 30
+    assert "-v, or a report" in told
+
+
+def test_of_very_many_that_were_not_admitted_some_are_told_and_the_others_are_counted() -> None:
+    told = render_all(many(0, 23), "text")
+
+    assert sum(line.startswith("REJECT") for line in told.splitlines()) == 20
+    assert "3 more that were not admitted" in told
+    assert sum(line.startswith("REJECT") for line in render_all(many(0, 23), "text", Look(whole=True)).splitlines()) == 23
+
+
+def test_asked_for_each_of_many_is_told_in_full() -> None:
+    told = render_all(many(2, 1), "text", Look(whole=True, written=("a.json",)))
+
+    assert told.count("Dose-response") == 3
+    assert told.count("Written") == told.count("Repeat") == 1
+    assert "-v, or a report" not in told
+
+
+def test_of_one_file_in_a_list_everything_is_told() -> None:
+    assert render_all([honest()], "text") == render(honest(), "text")
+    assert render_all([honest()], "markdown") == render(honest(), "markdown")
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_no_line_about_many_is_wider_than_the_terminal(width: int) -> None:
+    told = render_all([*many(2, 3), refused(), undecided()], "text", Look(width=width))
+
+    assert max(map(columns, told.splitlines())) <= width

@@ -1,0 +1,66 @@
+"""Lists the reports of one call, the worst first."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lorascan.core.findings import Decision
+from lorascan.core.report import Report
+from lorascan.reporting import _digest
+from lorascan.reporting import _machine as told
+
+WORST_FIRST = (Decision.REJECT, Decision.UNDECIDED, Decision.REVIEW, Decision.ADMIT)
+"""The order in which exit codes win."""
+DID: Mapping[str, str] = {
+    "reject": "rejected",
+    "undecided": "undecided",
+    "review": "to review",
+    "admit": "admitted",
+    "admit (static only)": "admitted (static only)",
+}
+"""A decision as people read it → what it makes of a file, worst first."""
+Rank = tuple[int, tuple[int, ...], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One report in a list of many: `place` among those given, the decision in words, its path, its first reason, how many more."""
+
+    place: int
+    word: str
+    path: str
+    why: str
+    more: str
+
+    @property
+    def admitted(self) -> bool:
+        """Whether nothing more has to be told of it."""
+        return self.word.startswith("admit")
+
+
+def rank(report: Report) -> Rank:
+    """Worst decision first, then whoever has more findings that count, of high severity before others, then by path."""
+    against = Counter(each.severity for each in report.findings if told.counts(each))
+    return WORST_FIRST.index(report.verdict.decision), tuple(-against[each] for each in _digest.SEVERITIES), told.place(report)
+
+
+def lines(reports: Sequence[Report]) -> list[Line]:
+    """A line each, the worst first; every report is looked at once and none is held."""
+    ranked = [(rank(each), place, _line(each, place)) for place, each in enumerate(reports)]
+    return [line for _, _, line in sorted(ranked, key=lambda one: one[:2])]
+
+
+def _line(report: Report, place: int) -> Line:
+    return Line(
+        place=place, word=_digest.word(report), path=told.place(report), why=_digest.why(report)[:_LONGEST], more=_digest.and_more(report)
+    )
+
+
+_LONGEST = 400
+"""Characters of a reason that are kept of each of thousands."""
+
+
+def tally(listed: Iterable[Line]) -> str:
+    """How many of each, worst first: "2 rejected, 1,998 admitted (static only)"."""
+    amounts = Counter(each.word for each in listed)
+    return ", ".join(f"{amounts[word]:,} {did}" for word, did in DID.items() if amounts[word])
