@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lorascan.core.errors import UsageError
 from lorascan.core.surroundings import Surroundings
-from lorascan.intake.folders import survey
 from lorascan.sources import HubFile, address_of, is_address
 
 
@@ -72,6 +71,8 @@ def _of(argument: str) -> Iterator[Target]:
         return
     path = Path(argument)
     if _is_folder(path):
+        from lorascan.intake.folders import survey  # noqa: PLC0415 - with it come the archives, which a single file needs not
+
         yield from (Target(path=each, surroundings=beside) for each, beside in survey(path))
     elif _exists(path):
         yield Target(path=path)

@@ -9,14 +9,14 @@ from typing import TypeVar
 MemberT = TypeVar("MemberT")
 
 
-def members(package: str, constant: str, kind: type[MemberT]) -> dict[str, MemberT]:
+def members(package: str, constant: str, kind: type[MemberT], beginning: str = "") -> dict[str, MemberT]:
     """Module name → its typed constant, for every public module of the package, in name order.
 
-    Raises TypeError where a module lacks the constant or holds one of another type: a plug-in that is
-    not found would be a check that silently does not run.
+    `beginning`: of those alone whose name begins so; the others are not imported. Raises TypeError where a module lacks the
+    constant or holds one of another type: a plug-in that is not found would be a check that silently does not run.
     """
     found: dict[str, MemberT] = {}
-    for name, member in _constants(package, constant):
+    for name, member in _constants(package, constant, beginning):
         if not isinstance(member, kind):
             message = f"{package}.{name} must define {constant} of type {kind.__name__}"
             raise TypeError(message)
@@ -25,9 +25,10 @@ def members(package: str, constant: str, kind: type[MemberT]) -> dict[str, Membe
 
 
 @cache
-def _constants(package: str, constant: str) -> tuple[tuple[str, object], ...]:
+def _constants(package: str, constant: str, beginning: str) -> tuple[tuple[str, object], ...]:
     """Module name and constant (None where it is missing): asked for often, and the modules do not change."""
-    return tuple((name, getattr(importlib.import_module(f"{package}.{name}"), constant, None)) for name in _public_modules(package))
+    names = (each for each in _public_modules(package) if each.startswith(beginning))
+    return tuple((name, getattr(importlib.import_module(f"{package}.{name}"), constant, None)) for name in names)
 
 
 @cache

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lorascan.core.adapter import TensorSpan
 from lorascan.core.errors import Refusal, Refused
 from lorascan.intake.agreement import demand_agreement
-from lorascan.intake.archives import packed_refusals, tar_refusals, zip_refusals
-from lorascan.intake.checkpoints import read_archive, read_stream
 from lorascan.intake.header import looks_like_safetensors, read_header
 from lorascan.intake.kinds import PACKED, PICKLE, TAR, ZIP, wrong_kind
 from lorascan.intake.pickles import STEPS, streams
 from lorascan.intake.polyglots import also_something_else
 from lorascan.intake.receiving import Received
-from lorascan.intake.zips import Member, Zip, member_bytes, read_zip
 from lorascan.settings import Limits
+
+if TYPE_CHECKING:
+    from lorascan.intake.zips import Member, Zip
 
 SAFETENSORS = "safetensors"
 _PICKLE_NAMES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
@@ -46,6 +47,15 @@ def open_container(received: Received, limits: Limits) -> Container:
         return _checkpoint(received, None, limits) if _follows(content) else _safetensors(content, limits)
     if kind.measured == PICKLE:
         return _checkpoint(received, None, limits)
+    return _archive(received, kind, limits)
+
+
+def _archive(received: Received, kind: Refusal, limits: Limits) -> Container:
+    """A zip that is a checkpoint; of every other kind of archive, what is wrong besides."""
+    from lorascan.intake.archives import packed_refusals, tar_refusals, zip_refusals  # noqa: PLC0415 - most files are no archive
+    from lorascan.intake.zips import read_zip  # noqa: PLC0415
+
+    content = received.content
     if kind.measured == ZIP:
         archive = read_zip(content)
         if any(_is_pickle(content, each) for each in archive.members):
@@ -84,8 +94,10 @@ def _follows(content: memoryview) -> bool:
     return any(each.imports or (not each.fault and each.steps > 1) for each in first)
 
 
-def _checkpoint(received: Received, archive: Zip | None, limits: Limits) -> Container:
+def _checkpoint(received: Received, archive: "Zip | None", limits: Limits) -> Container:
     """A pickle, alone or in a zip. Its name is judged too: loaders of safetensors that fall back would unpickle it."""
+    from lorascan.intake.checkpoints import read_archive, read_stream  # noqa: PLC0415 - most files are no pickle
+
     name, content = received.identity.name.lower(), received.content
     lies = []
     if "." in name and not name.endswith(_PICKLE_NAMES):
@@ -100,8 +112,10 @@ def _checkpoint(received: Received, archive: Zip | None, limits: Limits) -> Cont
     return Container(kind=found.kind, content=found.content, spans=found.spans, metadata=found.metadata)
 
 
-def _is_pickle(content: memoryview, member: Member) -> bool:
+def _is_pickle(content: memoryview, member: "Member") -> bool:
     """Whether a member is a pickle by its name or by its bytes."""
+    from lorascan.intake.zips import member_bytes  # noqa: PLC0415
+
     if member.name.lower().endswith((".pkl", ".pickle")):
         return True
     head = member_bytes(content, member, _HEAD)

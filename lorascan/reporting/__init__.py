@@ -63,8 +63,8 @@ def format_named(name: str) -> Format:
     A module is called as its format, perhaps with more behind: where one of these has the name, the others and their libraries
     are not imported.
     """
-    for known in (members(__name__, "FORMAT", Format, name), members(__name__, "FORMAT", Format)):
-        for each in known.values():
+    for beginning in (name, ""):
+        for each in members(__name__, "FORMAT", Format, beginning).values():
             if name in (each.name, *each.aliases):
                 return each
     message = f"unknown format {name!r}; known are {', '.join(formats())}"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from lorascan.core.errors import LorascanError, Refusal, StageFailed, Unavailable, UsageError
 from lorascan.deadline import deadline
 from lorascan.intake.companions import CARD, CONFIG
-from lorascan.intake.folders import ADAPTER_SUFFIXES
 from lorascan.settings import Limits
 from lorascan.sources._address import HubFile
 
@@ -91,6 +90,8 @@ def located(wanted: HubFile, folder: Path, limits: Limits) -> OnHub:
 
 def _belongs(wanted: HubFile, files: Mapping[str, _Listed | None]) -> bool:
     """Whether a config counts for this adapter: as beside a file on disk, for PEFT's own name and the only adapter of a folder."""
+    from lorascan.intake.folders import ADAPTER_SUFFIXES  # noqa: PLC0415 - with it come the archives
+
     others = [each for each in files if wanted.beside(Path(each).name) == each and each.lower().endswith(ADAPTER_SUFFIXES)]
     return wanted.name.lower().startswith(_PEFT_STEM) or len(others) <= 1
 

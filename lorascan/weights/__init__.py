@@ -1,6 +1,5 @@
-"""Measures updates in float64, and writes them anew; numpy only."""
+"""Measures updates in float64; numpy only. `canonical` writes them anew."""
 
-from lorascan.weights.canonical import canonical, loadable
 from lorascan.weights.measure import GATE_WORK, measure
 
-__all__ = ["GATE_WORK", "canonical", "loadable", "measure"]
+__all__ = ["GATE_WORK", "measure"]

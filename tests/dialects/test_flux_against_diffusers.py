@@ -12,7 +12,7 @@ from safetensors.numpy import load
 from lorascan.bases import manifests
 from lorascan.dialects import read_adapter
 from lorascan.dialects.natives import natives
-from lorascan.weights import canonical
+from lorascan.weights.canonical import canonical
 from tests.adapters.builders import vetted_tensors
 
 Tensors = dict[str, NDArray[np.float32]]

@@ -11,7 +11,7 @@ from safetensors.numpy import load
 from lorascan.bases import manifests
 from lorascan.core.errors import Unavailable
 from lorascan.dialects import read_adapter
-from lorascan.weights import canonical
+from lorascan.weights.canonical import canonical
 from tests.adapters.builders import ATTENTION, TEXT, make_adapter, make_tensors, vetted, vetted_tensors
 from tests.weights.kinds import draw
 
