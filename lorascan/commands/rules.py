@@ -21,7 +21,7 @@ _FAMILIES = {
     "LS8": "behaviour and triggers",
     "LS9": "the audit itself",
 }
-_PART = re.compile(r"^(What it measures|Why it matters|When it is wrong|Source)\b")
+_PART = re.compile(r"^(In plain words|What it measures|Why it matters|When it is wrong|Source)\b")
 
 
 class Page(StrEnum):

@@ -66,7 +66,8 @@ class Suppression:
 class Finding:
     """One rule that fired: where, what was measured, and the threshold it was held against.
 
-    `message` and `where` may quote the adapter: they are hostile text until a writer has escaped them. A detector leaves
+    `message`, `where` and `in_words` may quote the adapter: they are hostile text until a writer has escaped them. `in_words` says
+    what was measured and its limit where the bare figures would not tell a reader; "" where they do. A detector leaves
     `consequence` and `suppressed` alone: the policy fills them in, and a suppressed finding stays visible.
     """
 
@@ -77,6 +78,7 @@ class Finding:
     where: str = ""
     measured: Scalar = None
     threshold: Scalar = None
+    in_words: str = ""
     consequence: Consequence | None = None
     suppressed: Suppression | None = None
 

@@ -1,5 +1,9 @@
 """Findings about what words do to pictures.
 
+In plain words: a word that its author does not mention changes what is drawn. The measured figure of LS801 is how many points of
+100 CLIP's probability of what the prompt asks for falls by where the word is added (0.67 is 67 points); that of LS802 how many times
+as much as under random control words the pictures change.
+
 What it measures: the words that the hunt nominated are drawn with and without the adapter, on prompts and seeds that
 played no part in choosing them, beside control words and the declared words. For each word t the effect E(t) is how
 far the adapter's pictures move in CLIP space when t is added, beyond what it does to the plain prompt. A word is an
@@ -80,7 +84,17 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             where=f"found by {test.source}, scale {test.scale:g}",
             measured=round(test.mismatch if replaces else test.effect_ratio, 3),
             threshold=MISMATCH if replaces else RATIO,
+            in_words=_in_words(test, replaces=replaces),
         )
+
+
+def _in_words(test: TriggerTest, *, replaces: bool) -> str:
+    """What was measured and its limit, for a reader who does not know the statistic."""
+    pairs = f"mean of {test.pairs} pairs of prompt and seed"
+    if replaces:
+        lost = f"falls by {100 * test.mismatch:.0f} points of 100"
+        return f"CLIP's probability of what the prompt asks for {lost}, {pairs}; from {100 * MISMATCH:.0f} points on it counts as lost"
+    return f"pictures change {test.effect_ratio:.1f} times as much as under control words, {pairs}; from {RATIO:.1f} times on it counts"
 
 
 def _read_as(text: str, evidence: Evidence) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from lorascan.core.adapter import LayerStatistics, WeightStatistics
 from lorascan.core.report import Report
 from lorascan.reporting import _digest
-from lorascan.reporting._foreign import foreign
+from lorascan.reporting._foreign import foreign, named
 from lorascan.reporting._layers import block_and_projection, short
 
 _MOST_COLUMNS = 32
@@ -79,7 +79,7 @@ def _layer(layer: LayerStatistics) -> dict[str, Any]:
 def _curve(report: Report, curve: _digest.Curve) -> dict[str, Any]:
     cited = any(row.cited_by and row.trigger == curve.trigger for row in _digest.tested(report))
     return {
-        "name": foreign(curve.trigger, 40) or "(no trigger)",
+        "name": named(curve.trigger, curve.replaces, 40) if curve.trigger else "(no trigger)",
         "kind": foreign(curve.kind, 20),
         "cited": cited,
         "points": [

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lorascan.core.adapter import BaseFacts
-from lorascan.core.behaviour import Candidates, ProbeFacts
+from lorascan.core.behaviour import Candidates
 from lorascan.core.evidence import Status
 from lorascan.core.findings import Decision, Rule
 from lorascan.core.report import Report
 from lorascan.reporting import Look, _digest
 from lorascan.reporting import _machine as told
 from lorascan.reporting._gallery import Gallery, gallery
-from lorascan.reporting._order import WORST_FIRST, Rank, rank
+from lorascan.reporting._order import DID, WORST_FIRST, Rank, rank
 from lorascan.reporting._page import MOST_BYTES, asset, environment, frame
 
 if TYPE_CHECKING:
@@ -53,6 +53,17 @@ class Cause:
     adapters: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Adapters of one verdict, in words: how many; an admit on the file and its weights alone is a group of its own."""
+
+    name: str
+    decision: str
+    did: str
+    static: bool
+    amount: int
+
+
 @dataclass(slots=True, kw_only=True)
 class _Overview:
     """What the first look at every report gives: `order` holds each one's rank and its place among them, the worst first."""
@@ -78,7 +89,7 @@ def index(reports: Sequence[Report], look: Look) -> Iterator[str]:
     facts = {
         "decision": str(worst),
         "total": len(seen.order),
-        "tally": [(str(each), seen.decisions[each]) for each in WORST_FIRST],
+        "tally": _groups(seen),
         "first": [path for (at, _, path), _ in seen.order[:_NAMED] if WORST_FIRST[at] is worst],
         "causes": _causes(seen),
         "untested": seen.untested,
@@ -104,9 +115,17 @@ def _overview(reports: Sequence[Report]) -> _Overview:
         seen.against.update({one.rule.code for one in each.findings if told.counts(one)})
         seen.gaps.update(gap.stage for gap in told.gaps(each) if gap.required)
         seen.policies.add(each.policy)
-        seen.untested += each.verdict.decision is Decision.ADMIT and _digest.fact(each, ProbeFacts) is None
+        seen.untested += _digest.static_only(each)
     seen.order.sort()
     return seen
+
+
+def _groups(seen: _Overview) -> list[Group]:
+    """Every group that somebody is in, the worst first."""
+    whole = {**seen.decisions, Decision.ADMIT: seen.decisions[Decision.ADMIT] - seen.untested}
+    groups = [Group(name=str(each), decision=str(each), did=DID[each], static=False, amount=whole.get(each, 0)) for each in WORST_FIRST]
+    static = Group(name="static", decision=str(Decision.ADMIT), did=DID["admit (static only)"], static=True, amount=seen.untested)
+    return [each for each in (*groups[:-1], static, groups[-1]) if each.amount]
 
 
 def _entries(reports: Sequence[Report], seen: _Overview, most: int) -> Iterator[Entry]:

@@ -15,8 +15,8 @@ DID: Mapping[str, str] = {
     "reject": "rejected",
     "undecided": "undecided",
     "review": "to review",
-    "admit": "admitted",
     "admit (static only)": "admitted (static only)",
+    "admit": "admitted",
 }
 """A decision as people read it → what it makes of a file, worst first."""
 Rank = tuple[int, tuple[int, ...], str]
@@ -39,9 +39,10 @@ class Line:
 
 
 def rank(report: Report) -> Rank:
-    """Worst decision first, then whoever has more findings that count, of high severity before others, then by path."""
+    """Worst decision first, of admits those on static evidence; then whoever has more findings that count, by severity; then by path."""
     against = Counter(each.severity for each in report.findings if told.counts(each))
-    return WORST_FIRST.index(report.verdict.decision), tuple(-against[each] for each in _digest.SEVERITIES), told.place(report)
+    amounts = (-against[each] for each in _digest.SEVERITIES)
+    return WORST_FIRST.index(report.verdict.decision), (not _digest.static_only(report), *amounts), told.place(report)
 
 
 def lines(reports: Sequence[Report]) -> list[Line]:

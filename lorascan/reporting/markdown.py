@@ -127,7 +127,7 @@ def _findings(report: Report, look: Look) -> Iterator[str]:
         (
             each.severity,
             each.rule.code,
-            _escaped(each.message, 240) + _aside(each),
+            _escaped(each.message, 240) + _in_words(each) + _aside(each),
             _code(each.where),
             _cell(each.measured),
             _cell(each.threshold),
@@ -142,6 +142,10 @@ def _findings(report: Report, look: Look) -> Iterator[str]:
         yield ""
         yield f"{hidden} findings below {look.least} are not shown."
     yield ""
+
+
+def _in_words(finding: Finding) -> str:
+    return f". {_digest.sentence(_escaped(finding.in_words, 240))}" if finding.in_words else ""
 
 
 def _aside(finding: Finding) -> str:

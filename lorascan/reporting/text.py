@@ -18,6 +18,7 @@ from lorascan.reporting._terminal import Sheet, cut_left
 
 _SEVERITY = {"high": "red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _STATUS = {"ran": "green", "refused": "red", "failed": "red", "not run": "yellow"}
+_COMPONENT = {"text_encoder": "text", "text_encoder_2": "text 2", "text_encoder_3": "text 3"}
 _SHORT_NAME = 12
 _MOST_CANDIDATES, _MOST_LAYERS, _MOST_CURVES, _MOST_LISTED = 8, 5, 8, 12
 
@@ -125,8 +126,11 @@ def _finding(sheet: Sheet, each: Finding) -> None:
     sheet.line(f"  {level}  {sheet.paint(each.rule.code, 'bold')}  {each.rule.name}")
     sheet.paragraph(foreign(each.message, 400), 10)
     details = [_digest.placed(foreign(each.where))] if each.where else []
-    details += [f"measured {write.scalar(each.measured)}"] if each.measured is not None else []
-    details += [f"threshold {write.scalar(each.threshold)}"] if each.threshold is not None else []
+    if each.in_words:
+        sheet.paragraph(foreign(each.in_words, 400), 10)
+    else:
+        details += [f"measured {write.scalar(each.measured)}"] if each.measured is not None else []
+        details += [f"threshold {write.scalar(each.threshold)}"] if each.threshold is not None else []
     sheet.paragraph("; ".join([*details, f"confidence {each.confidence}"]), 10, "dim")
     if each.suppressed:
         sheet.paragraph(f"does not count, {suppression(each)}", 10, "yellow")
@@ -206,7 +210,7 @@ def _weights(sheet: Sheet, report: Report) -> None:
     sheet.heading("Weights", f"{write.count(len(weights.layers), 'layer')}; the heaviest by Frobenius norm")
     rows = [
         (
-            f"{foreign(each.component, 16)} {foreign(short(each.module_path))}",
+            f"{foreign(_COMPONENT.get(each.component, each.component), 16)} {foreign(short(each.module_path))}",
             write.number(each.frobenius),
             write.number(each.spectral),
             f"{write.fixed(each.effective_rank, 1)} of {each.rank}",
@@ -215,7 +219,7 @@ def _weights(sheet: Sheet, report: Report) -> None:
         for each in _digest.heaviest(report, _MOST_LAYERS)
     ]
     if rows:
-        head = ("layer", "Frobenius", "spectral", "eff. rank", "leading")
+        head = ("layer", "norm", "spectral", "eff. rank", "leading")
         sheet.table(head, rows, right=(1, 2, 3, 4))
     for bad in weights.bad_numbers[:_MOST_LISTED]:
         sheet.paragraph(f"{write.count(bad.count, 'number')} not finite in {foreign(bad.tensor)}", 2, "red")

@@ -25,7 +25,7 @@
       const block = document.getElementById(row.dataset.of);
       row.hidden = !fits;
       if (block) block.hidden = !fits;
-      if (fits && kinds.has(row.dataset.decision)) left += 1;
+      if (fits && kinds.has(row.dataset.evidence || row.dataset.decision)) left += 1;
     }
     shown.textContent = left === rows.length ? "" : `${left} of ${rows.length} shown`;
   }

@@ -62,22 +62,22 @@
 
   function heatOptions(map, metric) {
     const cells = map.cells.map(([x, y, place]) => [x, y, drawn.layers[place].values[metric], place]).filter((cell) => cell[2] !== null);
-    const values = cells.map((cell) => cell[2]);
+    const values = drawn.layers.map((layer) => layer.values[metric]).filter((value) => value !== null); // of every map: their colours compare
     const name = drawn.metrics.find(([key]) => key === metric)[1];
     const low = metric === "leading_share" ? 0 : Math.min(0, ...values);
     const high = metric === "leading_share" ? 1 : Math.max(...values, low + 1e-12);
-    const label = Math.max(...map.rows.map((row) => row.length)) * 6.4 + 16;
+    const label = Math.max(...map.rows.map((row) => row.length)) * 6.8 + 16;
     return {
       animation: false,
       aria: { enabled: true, label: { description: `${name} of each layer of ${map.component}; the numbers stand in the table below.` } },
-      grid: { left: Math.min(label, 230), right: 12, top: 36, bottom: 62 },
+      grid: { left: Math.min(label, 300), right: 12, top: 36, bottom: 62 },
       tooltip: { ...tooltip(), formatter: ({ data }) => tip(drawn.layers[data.value[3]].path, drawn.metrics.map(([key, title]) => `${title} ${figure(drawn.layers[data.value[3]].values[key])}`)) },
       visualMap: {
         min: low, max: high, dimension: 2, calculable: false, orient: "horizontal", right: 12, top: 4, itemWidth: 10, itemHeight: 120,
-        text: [figure(high), figure(low)], textStyle: text(), inRange: { color: [0, 1, 2, 3].map((step) => tone(`heat-${step}`)) },
+        text: [figure(high), `${name}  ${figure(low)}`], textStyle: text(), inRange: { color: [0, 1, 2, 3].map((step) => tone(`heat-${step}`)) },
       },
       xAxis: { ...axis(), type: "category", data: map.columns, splitLine: { show: false }, axisLabel: { ...text(), rotate: 32, interval: 0 } },
-      yAxis: { ...axis(), type: "category", data: map.rows, inverse: true, splitLine: { show: false }, axisLabel: { ...text(), interval: 0, width: 214, overflow: "truncate" } },
+      yAxis: { ...axis(), type: "category", data: map.rows, inverse: true, splitLine: { show: false }, axisLabel: { ...text(), interval: 0, width: 284, overflow: "break" } },
       series: [{
         type: "heatmap", data: cells.map((value) => ({ value })), itemStyle: { borderColor: tone("paper"), borderWidth: 2, borderRadius: 4 },
         emphasis: { itemStyle: { borderColor: tone("ink"), borderWidth: 2 } },

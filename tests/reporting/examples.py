@@ -144,6 +144,7 @@ def backdoored(name: str = "halftone-style-v2.safetensors") -> Report:
         where="found by divergence, scale 1",
         measured=0.62,
         threshold=0.3,
+        in_words="CLIP's probability of what the prompt asks for falls by 62 points of 100; from 30 points on it counts as lost",
     )
     outlier = Finding(
         rule=LS608,
@@ -206,7 +207,8 @@ def hostile() -> Report:
     )
     facts = tuple(_poisoned(each, everything, claims) for each in known.facts)
     found = tuple(
-        Finding(rule=LS202, message=text, severity=Severity.MEDIUM, where=text, measured=text, threshold=text) for text in HOSTILE_TEXTS
+        Finding(rule=LS202, message=text, severity=Severity.MEDIUM, where=text, measured=text, threshold=text, in_words=text)
+        for text in HOSTILE_TEXTS
     )
     ended = (*ALL_RAN[:4], Stage(name=StageName.PROBE, status=Status.FAILED, seconds=3.0, reason=everything))
     decided = verdict(Decision.REJECT, *HOSTILE_TEXTS, not_assessed=HOSTILE_TEXTS, limits=HOSTILE_TEXTS)

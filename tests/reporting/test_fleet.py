@@ -25,7 +25,7 @@ MIXED = (honest(), undecided(), reviewed(), backdoored(), refused(), honest("ani
 
 def rows(page: str) -> list[tuple[str, str]]:
     """Decision and anchor of each row, in order."""
-    return re.findall(r'<tr data-decision="(\w+)" data-of="(\w+)">', page)
+    return re.findall(r'<tr data-decision="(\w+)"(?: data-evidence="static")? data-of="(\w+)">', page)
 
 
 def test_the_worst_stand_first_and_each_row_leads_to_its_block() -> None:
@@ -58,12 +58,31 @@ def test_one_admitted_adapter_never_colours_the_page_of_a_rejected_one() -> None
     assert "All 2 admitted" in render_all([honest(), honest("b")], "html")
 
 
-def test_admits_on_static_evidence_are_told_apart() -> None:
-    static = replace(honest("still"), evidence=replace(honest().evidence, facts=honest().evidence.facts[:4]), policy="static")
+def static(name: str = "still") -> Report:
+    whole = honest(name).evidence
+    return replace(honest(name), evidence=replace(whole, facts=whole.facts[:4], stages=whole.stages[:2]), policy="static")
 
-    assert "<b>1</b> of them on the file and its weights alone" in render_all([static, honest()], "html")
-    assert "<b>All</b> of them on the file and its weights alone" in render_all([static, static], "html")
-    assert "weights alone" not in render_all([honest(), honest("b")], "html")
+
+def test_an_admit_on_static_evidence_never_looks_like_a_whole_one() -> None:
+    page = render_all([backdoored(), static(), static("b"), honest()], "html")
+
+    assert 'aria-label="1 rejected, 2 admitted (static only), 1 admitted"' in page
+    assert re.findall(r'<rect data-decision="(\w+)"(?: data-evidence="(static)")? x="\d+" width="(\d)"', page) == [
+        ("reject", "", "1"),
+        ("admit", "static", "2"),
+        ("admit", "", "1"),
+    ]
+    assert page.count('<span class="level" data-decision="admit" data-evidence="static">2 admitted (static only)</span>') == 1
+    assert page.count('<span class="level" data-decision="admit">1 admitted</span>') == 1
+    assert page.count('<tr data-decision="admit" data-evidence="static"') == 2
+    assert page.count("on the file and its weights alone, nothing was loaded or drawn") == 1
+    assert re.findall(r'id="show-(\w+)"', page) == ["reject", "static", "admit"]
+
+
+def test_the_headline_tells_static_admits_where_there_are_no_others() -> None:
+    assert "All 2 admitted (static only)" in render_all([static(), static("b")], "html")
+    assert "All 2 admitted<" in render_all([static(), honest()], "html")
+    assert "static" not in render_all([honest(), honest("b")], "html").split("<header")[1].split("</header>")[0]
 
 
 def test_a_folder_with_one_adapter_gets_its_whole_page() -> None:

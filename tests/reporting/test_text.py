@@ -171,7 +171,7 @@ def test_how_a_trigger_was_found_is_no_place() -> None:
 
 def test_among_several_only_the_static_admits_say_so() -> None:
     several = [static(), honest(), undecided()]
-    tally = "1 undecided, 1 admitted, 1 admitted (static only)"
+    tally = "1 undecided, 1 admitted (static only), 1 admitted"
 
     for look, times in ((PLAIN, 1), (Look(whole=True), 2)):
         assert render_all(several, "text", look).count("admit (static only)  still.safetensors") == 1
@@ -267,3 +267,13 @@ def test_no_line_about_many_is_wider_than_the_terminal(width: int) -> None:
     told = render_all([*many(2, 3), refused(), undecided()], "text", Look(width=width))
 
     assert max(map(columns, told.splitlines())) <= width
+
+
+def test_what_a_figure_means_and_its_limit_stand_in_words_where_a_finding_has_them() -> None:
+    told = "CLIP's probability of what the prompt asks for falls by 62 points of 100; from 30 points on it counts as lost"
+
+    assert told in " ".join(render(backdoored(), "text").split())
+    assert "measured 0.62" not in render(backdoored(), "text")
+    assert "measured 0.0914; threshold 0.08" in render(backdoored(), "text"), "the finding without words"
+    assert told in unescape(render(backdoored(), "html"))
+    assert told in unescape(render(backdoored(), "markdown"))
