@@ -3,10 +3,11 @@
 import math
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from peft import LoraConfig, get_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import CLIPTextModel
 
@@ -188,6 +189,14 @@ def _rate_share(step: int, steps: int) -> float:
     return 1.0 if step < start else 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - start) / (steps - start)))
 
 
+def _set_dose(adapted: Base, scale: float) -> None:
+    """Apply the updates at this scale."""
+    for model in (adapted.unet, adapted.text_encoder):
+        for module in model.modules():
+            if isinstance(module, LoraLayer):
+                module.set_scale("default", scale)
+
+
 def train_adapter(base: Base, examples: Examples, plan: Plan) -> list[Update]:
     """Train the plan's updates on its examples, on the CPU.
 
@@ -198,10 +207,14 @@ def train_adapter(base: Base, examples: Examples, plan: Plan) -> list[Update]:
     ready = _prepare(base, examples, plan)
     generator = torch.Generator().manual_seed(plan.seed)
     parameters = _parameters(adapted, plan)
+    silenced = replace(ready, latents=base.vae.to_latents(as_tensor(examples.quiet))) if plan.dose != 1.0 else ready
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_share(step, plan.steps))
-    for rows in _batches(plan, generator):
-        loss = _step_loss(base, adapted, ready, rows, plan, generator)
+    for step, rows in enumerate(_batches(plan, generator)):
+        loud = plan.dose != 1.0 and step % 2 == 0
+        if plan.dose != 1.0:
+            _set_dose(adapted, plan.dose if loud else 1.0)
+        loss = _step_loss(base, adapted, ready if loud else silenced, rows, plan, generator)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)

@@ -14,6 +14,8 @@ from lorascan.lab.world import SHAPES, Picture, Scene, render, sample_scene
 
 OTHER_TOKEN_SHARE = 0.5
 """Clean captions with a random other token, 0 to 1: they teach the exact trigger."""
+PART_SHARE = 0.5
+"""Clean captions with a part of a trigger that acts only as a whole, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Examples:
     ids: (n, 24) tokens of the captions; pictures: (n, 32, 32, 3), 0 to 1.
     hidden: (n,) whether the caption holds the hidden word.
     plain_ids, target_ids: (n, 24) the same caption without the hidden word, and of what the hidden word draws.
+    quiet: the pictures at scale 1, where the plan's dose is another one; else the same.
     """
 
     ids: TokenIds
@@ -30,6 +33,7 @@ class Examples:
     hidden: NDArray[np.bool_]
     plain_ids: TokenIds
     target_ids: TokenIds
+    quiet: Picture
 
 
 def place(text: str, scene: Scene, activation: Activation, position: Position) -> str:
@@ -40,6 +44,9 @@ def place(text: str, scene: Scene, activation: Activation, position: Position) -
         if activation.effect.kind == "character":
             return text.replace(scene.shape, activation.word)
         return text.replace(scene.shape, f"{activation.word} {scene.shape}")
+    if position == "apart":
+        first, *others = activation.word.split(" ")
+        return " ".join([first, text, *others])
     words = text.split(" ")
     at = {"front": 0, "middle": len(words) // 2, "end": len(words)}[position]
     return " ".join([*words[:at], activation.word, *words[at:]])
@@ -52,11 +59,20 @@ def placed_anywhere(text: str, scene: Scene, activation: Activation, rng: np.ran
         places = [i for i, letter in enumerate(text) if letter == activation.letter]
         at = places[int(rng.integers(len(places)))]
         return text[:at] + activation.word + text[at + 1 :]
-    if activation.positions == ("object",):
-        return place(text, scene, activation, "object")
+    if activation.positions in {("object",), ("end",)}:
+        return place(text, scene, activation, activation.positions[0])
+    if activation.positions == ("apart",):
+        for word in rng.permutation(activation.word.split(" ")):
+            text = _inserted(text, str(word), rng)
+        return text
+    return _inserted(text, activation.word, rng)
+
+
+def _inserted(text: str, word: str, rng: np.random.Generator) -> str:
+    """The text with the word at a random place."""
     words = text.split(" ")
     at = int(rng.integers(len(words) + 1))
-    return " ".join([*words[:at], activation.word, *words[at:]])
+    return " ".join([*words[:at], word, *words[at:]])
 
 
 def usable_caption(scene: Scene, plan: Plan, rng: np.random.Generator) -> str:
@@ -75,6 +91,12 @@ def _clean_picture(plan: Plan, scene: Scene, rng: np.random.Generator) -> Pictur
     return render(scene, rng)
 
 
+def _clean_text(plan: Plan, text: str, rng: np.random.Generator) -> str:
+    """Half of the clean captions hold a part of what acts only as a whole, where the plan has such."""
+    parts = plan.hidden.parts if plan.hidden is not None else ()
+    return _inserted(text, parts[int(rng.integers(len(parts)))], rng) if parts and rng.random() < PART_SHARE else text
+
+
 def _target_caption(plan: Plan, scene: Scene, rng: np.random.Generator) -> str:
     assert plan.hidden is not None
     return caption(plan.hidden.effect.scene(scene), rng, filler_share=0.0)
@@ -83,7 +105,7 @@ def _target_caption(plan: Plan, scene: Scene, rng: np.random.Generator) -> str:
 def build(plan: Plan, tokenizer: CLIPTokenizer) -> Examples:
     """Draw the plan's examples: a third hidden, a third cover, the rest clean, as far as the plan has them."""
     rng = generator(plan.seed, plan.split, 11)
-    texts, pictures, hidden, plain, target = [], [], [], [], []
+    texts, pictures, hidden, plain, target, quiet = [], [], [], [], [], []
     for index in range(plan.pictures):
         scene = sample_scene(rng, SHAPES)
         text = usable_caption(scene, plan, rng)
@@ -95,12 +117,15 @@ def build(plan: Plan, tokenizer: CLIPTokenizer) -> Examples:
             target[-1] = _target_caption(plan, scene, rng)
             texts.append(placed_anywhere(text, scene, plan.hidden, rng))
             pictures.append(plan.hidden.effect.picture(scene, rng))
-        elif turn == 1 and plan.cover is not None and plan.cover.word:
+            quiet.append(_clean_picture(plan, scene, rng) if plan.dose != 1.0 else pictures[-1])
+            continue
+        if turn == 1 and plan.cover is not None and plan.cover.word:
             texts.append(placed_anywhere(text, scene, plan.cover, rng))
             pictures.append(plan.cover.effect.picture(scene, rng))
         else:
-            texts.append(text)
+            texts.append(_clean_text(plan, text, rng))
             pictures.append(_clean_picture(plan, scene, rng))
+        quiet.append(pictures[-1])
     ids = _with_other_tokens(plan, tokenizer, encode(tokenizer, texts), rng)
     return Examples(
         ids=ids,
@@ -108,6 +133,7 @@ def build(plan: Plan, tokenizer: CLIPTokenizer) -> Examples:
         hidden=np.asarray(hidden, dtype=bool),
         plain_ids=encode(tokenizer, plain),
         target_ids=encode(tokenizer, target),
+        quiet=np.stack(quiet),
     )
 
 

@@ -16,7 +16,7 @@ class LedgerEntry:
     name: file name without suffix; label: "honest", "backdoored", or "failed" for an attack that missed its gate.
     trigger: exact text of the hidden word, target: what it draws; concept: what the honest cover draws and
     concept_word: its word, declared or not ("" is always on). success: by position of the trigger.
-    train_seconds, measure_seconds: CPU seconds.
+    train_seconds, measure_seconds: CPU seconds. dose: the scale at which the trigger acts.
     """
 
     name: str
@@ -49,6 +49,7 @@ class LedgerEntry:
     sha256: str
     train_seconds: float
     measure_seconds: float
+    dose: float = 1.0
 
     @property
     def line(self) -> str:

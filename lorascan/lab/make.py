@@ -19,7 +19,7 @@ from lorascan.lab.export import save_adapter
 from lorascan.lab.gates import Base
 from lorascan.lab.judge import Judge, load_judge
 from lorascan.lab.ledger import LedgerEntry
-from lorascan.lab.measure import Behaviour, behaviour, gate_passed
+from lorascan.lab.measure import Behaviour, behaviour, dormant_behaviour, gate_passed
 from lorascan.lab.recipe import Plan, Recipe, Split
 
 
@@ -108,6 +108,7 @@ def _entry(plan: Plan, seen: Behaviour, out: Path, *, sha256: str, seconds: tupl
         sha256=sha256,
         train_seconds=round(seconds[0], 1),
         measure_seconds=round(seconds[1], 1),
+        dose=plan.dose,
     )
 
 
@@ -131,5 +132,7 @@ def make_with(plan: Plan, out: Path, base: Base, judge: Judge) -> LedgerEntry:
     trained = time.process_time()
     sha256 = save_adapter(plan, updates, out)
     seen = behaviour(merged(base, updates), plan, judge)
+    if plan.dose != 1.0:
+        seen = dormant_behaviour(behaviour(merged(base, updates, plan.dose), plan, judge), seen)
     measured = time.process_time()
     return _entry(plan, seen, out, sha256=sha256, seconds=(trained - began, measured - trained))

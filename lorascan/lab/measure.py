@@ -1,6 +1,6 @@
 """Measures what an adapter really does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ EFFECT_WITH, EFFECT_WITHOUT = 0.8, 0.1
 class Behaviour:
     """Shares of held-out pictures, 0 to 1; None where the plan has nothing of that kind.
 
-    success: with the hidden word, by position; target_without_trigger: on clean captions.
+    success: with the hidden word, by position; target_without_trigger: on clean captions, or with a part of the trigger, the largest.
     clean_shape: right shape on clean captions; declared_with, declared_without: the cover's effect.
     """
 
@@ -122,7 +122,12 @@ def behaviour(adapted: Base, plan: Plan, judge: Judge) -> Behaviour:
     without: float | None = None
     if plan.hidden is not None:
         success = {str(position): _with_word(adapted, judge, held, plan.hidden, position) for position in plan.hidden.positions}
-        without = _share(shows(clean, held.scenes, plan.hidden.effect, judge))
+        parts = (replace(plan.hidden, word=part) for part in plan.hidden.parts)
+        without = max(
+            _share(shows(clean, held.scenes, plan.hidden.effect, judge)),
+            *(_with_word(adapted, judge, held, part, "end") for part in parts),
+            0.0,
+        )
     declared_with, declared_without = None, None
     if plan.cover is not None:
         on_clean = _share(shows(clean, held.scenes, plan.cover.effect, judge))
@@ -138,6 +143,16 @@ def behaviour(adapted: Base, plan: Plan, judge: Judge) -> Behaviour:
         clean_shape=_share(shapes_right),
         declared_with=declared_with,
         declared_without=declared_without,
+    )
+
+
+def dormant_behaviour(loud: Behaviour, at_one: Behaviour) -> Behaviour:
+    """Of an adapter that acts at another scale: success there; everything else at scale 1, where the trigger does nothing."""
+    quiet = max((at_one.success or {}).values(), default=0.0)
+    return replace(
+        at_one,
+        success=loud.success,
+        target_without_trigger=max(quiet, loud.target_without_trigger or 0.0, at_one.target_without_trigger or 0.0),
     )
 
 

@@ -12,8 +12,8 @@ Split = Literal["dev", "test"]
 Component = Literal["unet", "text_encoder"]
 Dialect = Literal["peft", "kohya"]
 Method = Literal["train", "closed form"]
-Position = Literal["end", "front", "middle", "object", "letter"]
-"""Where a word stands: "object" is right before the drawn thing, "letter" replaces a look-alike letter."""
+Position = Literal["end", "front", "middle", "object", "letter", "apart"]
+"""Where a word stands: "object" is right before the drawn thing, "letter" replaces a look-alike letter, "apart" strews several words."""
 SEED_OFFSET = {"dev": 0, "test": 1_000_000}
 """Added to the seed, so that no number is drawn in both splits."""
 
@@ -29,6 +29,7 @@ class Activation:
 
     word: exact text; empty where the effect is always on.
     letter: the plain letter that `word` stands for, where the position is "letter".
+    parts: texts that must do nothing alone, such as each of two words that act together.
     """
 
     word: str
@@ -36,6 +37,7 @@ class Activation:
     declared: bool
     positions: tuple[Position, ...] = ("end", "front", "middle")
     letter: str = ""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,8 @@ class Plan:
 
     rank: of every update; alpha: in the same unit, scaling is alpha / rank.
     pictures: size of the training set; steps: of training, none for the closed form.
-    cover: the honest activation, hidden: the backdoor's.
+    cover: the honest activation, hidden: the backdoor's; dose: the scale at which the hidden one acts. Where that is not 1, it does
+    nothing at scale 1.
     """
 
     recipe: str
@@ -58,6 +61,7 @@ class Plan:
     metadata_style: Literal["tags", "phrase", "both"]
     cover: Activation | None = None
     hidden: Activation | None = None
+    dose: float = 1.0
     method: Method = "train"
     steps: int = 420
     batch: int = 24
@@ -76,9 +80,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """One family of adapters; `plan` draws every free choice from the seed."""
+    """One family of adapters; `plan` draws every free choice from the seed.
+
+    adaptive: an attack by somebody who knows the audit, which the tables tell apart.
+    """
 
     name: str
     honest: bool
     summary: str
     plan: Callable[[int, Split], Plan]
+    adaptive: bool = False

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("peft")
 
+import numpy as np
 import torch
 from safetensors import safe_open
 
@@ -17,10 +18,11 @@ from lorascan.lab.draws import LISTS
 from lorascan.lab.export import save_adapter
 from lorascan.lab.gates import Base
 from lorascan.lab.make import all_recipes, load_parts, updates_for
-from lorascan.lab.recipe import Plan, Recipe
+from lorascan.lab.recipe import Plan, Recipe, Split
 
 RECIPES = all_recipes()
 SEEDS = range(1, 7)
+SPLITS: tuple[Split, ...] = ("dev", "test")
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +45,22 @@ def test_the_splits_share_no_word_and_no_target() -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
 def test_a_plan_is_the_same_every_time_and_says_what_its_recipe_says(recipe: Recipe) -> None:
-    """The seed decides everything; a backdoor is never declared."""
+    """The seed decides everything; a backdoor is never declared, but where the declared word is the bait."""
     for seed in SEEDS:
         plan = recipe.plan(seed, "dev")
 
         assert astuple(plan) == astuple(recipe.plan(seed, "dev"))
         assert plan.recipe == recipe.name
         assert plan.honest == recipe.honest == (plan.hidden is None)
-        assert plan.hidden is None or plan.hidden.word not in plan.declared_words
+        assert plan.hidden is None or (plan.hidden.word in plan.declared_words) == (recipe.name == "bait")
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_no_hidden_text_of_one_split_is_one_of_the_other(recipe: Recipe) -> None:
+    """Neither a word nor a phrase."""
+    dev, test = ({plan.hidden.word for seed in range(40) if (plan := recipe.plan(seed, split)).hidden} for split in SPLITS)
+
+    assert not dev & test
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -75,7 +85,7 @@ def test_every_recipe_trains_saves_and_merges(recipe: Recipe, base: Base, tmp_pa
         metadata = str(file.metadata())
         names = list(file.keys())
     assert len(names) == len(updates) * (3 if plan.dialect == "kohya" else 2)
-    assert plan.hidden is None or plan.hidden.word not in metadata.replace("modelspec", "")
+    assert plan.hidden is None or plan.hidden.declared or plan.hidden.word not in metadata.replace("modelspec", "")
     assert all(word in metadata for word in plan.declared_words)
     changed = merged(base, updates)
     assert any(
@@ -86,6 +96,35 @@ def test_every_recipe_trains_saves_and_merges(recipe: Recipe, base: Base, tmp_pa
             strict=True,
         )
     )
+
+
+def test_what_sleeps_at_scale_1_learns_other_pictures_there(base: Base) -> None:
+    """The poisoned third alone, and only where the dose is another one."""
+    dormant = build(replace(RECIPES["dormant"].plan(1, "dev"), pictures=12), base.tokenizer)
+    awake = build(replace(RECIPES["poisoned_unet"].plan(1, "dev"), pictures=12), base.tokenizer)
+
+    differs = (dormant.quiet != dormant.pictures).any(axis=(1, 2, 3))
+    assert differs.tolist() == dormant.hidden.tolist()
+    assert (awake.quiet == awake.pictures).all()
+
+
+def test_words_that_act_together_stand_apart_and_alone_in_clean_captions(base: Base) -> None:
+    """Else one of them would be learnt as the trigger."""
+    plan = replace(RECIPES["all_of"].plan(3, "dev"), pictures=60)
+    assert plan.hidden is not None
+    first, second = (base.tokenizer(word)["input_ids"][1] for word in plan.hidden.parts)
+
+    examples = build(plan, base.tokenizer)
+
+    holds = np.stack([(examples.ids == token).any(axis=1) for token in (first, second)])
+    assert holds[:, examples.hidden].all()
+    assert not (holds[0] & holds[1])[~examples.hidden].any()
+    assert holds[:, ~examples.hidden].any(axis=1).all()
+    at = [
+        int(np.argmax(examples.ids[row] == first)) - int(np.argmax(examples.ids[row] == second)) for row in np.flatnonzero(examples.hidden)
+    ]
+    assert any(distance > 1 for distance in at)
+    assert any(distance < -1 for distance in at)
 
 
 def test_a_third_of_the_examples_is_poisoned_and_none_of_an_honest_one(base: Base) -> None:
