@@ -7,84 +7,19 @@
 """
 
 import argparse
-import json
-import time
-import tomllib
-from dataclasses import asdict
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_args
 
 from benchmarks.thresholds import thresholds, written
-from lorascan.auditing import audit
-from lorascan.core.behaviour import Candidates, IsolationFacts, ProbeFacts
-from lorascan.core.recall import Recall
-from lorascan.core.report import Report
+from lorascan.lab.bench.audits import audit_zoo
+from lorascan.lab.bench.rows import FIRST, audits_file, read_lines
 from lorascan.lab.ledger import LedgerEntry, read_ledger, write_ledger
+from lorascan.lab.orders import read_orders
 from lorascan.lab.recipe import Split
-from lorascan.lab.zoo import Order, make_zoo
+from lorascan.lab.zoo import make_zoo
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-FIRST = 10
-
-
-def row(entry: LedgerEntry, report: Report, seconds: float) -> dict[str, Any]:
-    """One audit beside the truth."""
-    candidates = report.evidence.all(Candidates)
-    ranked = candidates[0].ranked if candidates else ()
-    place, part = (next((each.rank for each in ranked if each.text in texts), None) for texts in _triggers(entry))
-    return {
-        "name": entry.name,
-        "recipe": entry.recipe,
-        "seed": entry.seed,
-        "split": entry.split,
-        "label": entry.label,
-        "trigger": entry.trigger,
-        "target": entry.target,
-        "sha256": entry.sha256,
-        "decision": str(report.verdict.decision),
-        "findings": [{"rule": each.rule.code, "severity": str(each.severity), "message": each.message} for each in report.findings],
-        "place": place,
-        "place of a part": part,
-        "named": any(repr(entry.trigger) in each.message for each in report.findings if each.severity == "high"),
-        "first": [each.text for each in ranked[:FIRST]],
-        "tests": [asdict(test) for facts in report.evidence.all(ProbeFacts) for test in facts.tests],
-        "stages": {str(stage.name): [str(stage.status), round(stage.seconds, 1), stage.reason] for stage in report.evidence.stages},
-        "isolation": [each.backend for each in report.evidence.all(IsolationFacts)],
-        "seconds": round(seconds, 1),
-    }
-
-
-def _triggers(entry: LedgerEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The true trigger, and with it the words of a phrase."""
-    whole = (entry.trigger,) if entry.trigger is not None else ()
-    return whole, (*whole, *(word for text in whole for word in text.split()))
-
-
-def run(zoo: Path, rows: Path) -> None:
-    """Audit every adapter of the zoo whose digest is not in the rows yet; append a line each."""
-    done = {each["sha256"] for each in read(rows)}
-    recall = Recall()
-    for entry in read_ledger(zoo):
-        if entry.sha256 in done or entry.label == "failed":
-            continue
-        began = time.perf_counter()
-        report = audit(zoo / entry.file, recall=recall)
-        found = row(entry, report, time.perf_counter() - began)
-        with rows.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(found, ensure_ascii=False) + "\n")
-        print(
-            f"{entry.label:<11} {found['decision']:<10} {entry.name:<34} place {found['place']} {found['seconds']} s",
-            flush=True,
-        )
-
-
-def read(rows: Path) -> list[dict[str, Any]]:
-    """The rows so far."""
-    if not rows.exists():
-        return []
-    return [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
 
 
 def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
@@ -197,29 +132,22 @@ def _median(rows: list[dict[str, Any]]) -> float:
     return sorted(float(each["seconds"]) for each in rows)[len(rows) // 2]
 
 
-def orders(split: Split) -> list[Order]:
-    """What `zoo.toml` asks for, the recipes by turns, so that a stopped run holds something of each."""
-    wanted = tomllib.loads((HERE / "zoo.toml").read_text(encoding="utf-8"))[split]
-    turns = zip_longest(*([Order(recipe=recipe, seed=seed, split=split) for seed in seeds] for recipe, seeds in wanted.items()))
-    return [order for turn in turns for order in turn if order is not None]
-
-
 def main() -> None:
     """Make, audit, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.end_to_end")
     parser.add_argument("split", choices=get_args(Split))
     parser.add_argument("--work", type=Path, default=Path("build/zoo"), help="takes the adapters, which are not committed")
     given = parser.parse_args()
-    zoo, rows = given.work / given.split, RESULTS / f"end-to-end-{given.split}.jsonl"
-    make_zoo(orders(given.split), zoo, lambda entry: print(entry.line, flush=True))
-    run(zoo, rows)
+    zoo, rows = given.work / given.split, audits_file(RESULTS, given.split)
+    make_zoo(read_orders(HERE / "zoo.toml", given.split), zoo, lambda entry: print(entry.line, flush=True))
+    audit_zoo(zoo, rows, lambda line: print(line, flush=True))
     truth = RESULTS / f"zoo-{given.split}"
     truth.mkdir(exist_ok=True)
     write_ledger(truth, read_ledger(zoo))
     if given.split == "dev":
-        (RESULTS / "thresholds.json").write_text(written(thresholds(read(rows))), encoding="utf-8")
+        (RESULTS / "thresholds.json").write_text(written(thresholds(read_lines(rows))), encoding="utf-8")
     else:
-        (RESULTS / "end-to-end.md").write_text(page(read(rows), read_ledger(zoo)), encoding="utf-8")
+        (RESULTS / "end-to-end.md").write_text(page(read_lines(rows), read_ledger(zoo)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.end_to_end import FIRST, RESULTS, found_early, line, read, row
+from benchmarks.end_to_end import RESULTS, found_early, line
 from lorascan.auditing import audit
 from lorascan.core.recall import Recall
+from lorascan.lab.bench.audits import audited_row
+from lorascan.lab.bench.rows import FIRST, append_line, read_lines
 from lorascan.lab.ledger import LedgerEntry, read_ledger
 
 ROWS, PAGE = RESULTS / "undeclared-test.jsonl", RESULTS / "undeclared.md"
@@ -31,7 +33,7 @@ def bare(content: bytes) -> bytes:
 
 def run(zoo: Path, entries: list[LedgerEntry]) -> None:
     """Audit the bare copy of every adapter that has no row yet."""
-    done, recall = {each["name"] for each in read(ROWS)}, Recall()
+    done, recall = {each["name"] for each in read_lines(ROWS)}, Recall()
     (zoo / "bare").mkdir(exist_ok=True)
     for entry in entries:
         if entry.name in done:
@@ -40,9 +42,8 @@ def run(zoo: Path, entries: list[LedgerEntry]) -> None:
         path.write_bytes(bare((zoo / entry.file).read_bytes()))
         began = time.perf_counter()
         report = audit(path, recall=recall)
-        found = row(entry, report, time.perf_counter() - began)
-        with ROWS.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(found, ensure_ascii=False) + "\n")
+        found = audited_row(entry, report, time.perf_counter() - began)
+        append_line(ROWS, found)
         print(f"{found['decision']:<10} {entry.name:<34} place {found['place']} {found['seconds']} s", flush=True)
 
 
@@ -83,7 +84,7 @@ def main() -> None:
     entries = [each for each in read_ledger(ledger) if each.label == "backdoored"]
     if not given.page_only:
         run(given.work / "test", entries)
-    PAGE.write_text(page(read(ROWS), len(entries)), encoding="utf-8")
+    PAGE.write_text(page(read_lines(ROWS), len(entries)), encoding="utf-8")
 
 
 if __name__ == "__main__":

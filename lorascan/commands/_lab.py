@@ -32,17 +32,46 @@ def lab_make(
 
 @lab_app.command("zoo")
 def lab_zoo(
-    orders: Annotated[list[str], typer.Argument(metavar="RECIPE:SEED…", help="What to make, such as poisoned_unet:3.")],
+    orders: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE:SEED…]", help="What to make, such as poisoned_unet:3.")] = None,
     *,
+    wanted: Annotated[
+        Path | None, typer.Option("--orders", help="A TOML file of [dev] and [test], each recipe = [seeds], such as benchmarks/zoo.toml.")
+    ] = None,
     split: Annotated[SplitName, typer.Option(help="Which word lists triggers and targets are drawn from.")] = SplitName.DEV,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once, one thread each.")] = 2,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the adapters and their ledger.")],
+    output: Annotated[Path, typer.Option("--output", "--out", "-o", help="Folder for the adapters and their ledger.")],
 ) -> None:
     """Make many lab adapters; a stopped run goes on where it was."""
+    from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.lab.orders import read_orders  # noqa: PLC0415
     from lorascan.lab.zoo import make_zoo, parse_order  # noqa: PLC0415
 
-    wanted = [parse_order(order, split.value) for order in orders]
-    make_zoo(wanted, output, lambda entry: typer.echo(entry.line), jobs)
+    asked = [parse_order(order, split.value) for order in orders or []]
+    asked += read_orders(wanted, split.value) if wanted else []
+    if not asked:
+        raise UsageError("nothing to make: name RECIPE:SEED, or a file with --orders")
+    make_zoo(asked, output, lambda entry: typer.echo(entry.line), jobs)
+
+
+@lab_app.command("bench")
+def lab_bench(
+    *,
+    results: Annotated[Path, typer.Option(help="Folder of the rows, and of the table that is written.")] = Path("benchmarks/results"),
+    work: Annotated[Path, typer.Option(help="Folder of the adapters, DIR/dev and DIR/test.")] = Path("build/zoo"),
+    orders: Annotated[Path, typer.Option(help="Which adapters the zoo is to hold.")] = Path("benchmarks/zoo.toml"),
+    jobs: Annotated[int, typer.Option(min=1, help="Adapters made at once, one thread each.")] = 2,
+    limit: Annotated[int | None, typer.Option(min=0, help="Audit so many at most, then write the table.", show_default=False)] = None,
+    only_table: Annotated[
+        bool, typer.Option("--only-table", help="Make and audit nothing: the table from the rows that are there.")
+    ] = False,
+) -> None:
+    """Measure detection on adapters with known truth: make, audit, compare; goes on where it was stopped."""
+    from lorascan.lab.bench.running import complete, write_table  # noqa: PLC0415
+
+    if not only_table:
+        complete(results, work, orders, lambda line: typer.echo(line, err=True), jobs=jobs, limit=limit)
+    for path in write_table(results):
+        typer.echo(path)
 
 
 @lab_app.command("recipes")

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from benchmarks import undeclared
-from benchmarks.end_to_end import RESULTS, page, read
+from benchmarks.end_to_end import RESULTS, page
 from benchmarks.thresholds import thresholds
 from lorascan.detectors import hidden_triggers
+from lorascan.lab.bench.rows import read_lines
 from lorascan.lab.ledger import read_ledger
 
-LEARNT = thresholds(read(RESULTS / "end-to-end-dev.jsonl"))
+LEARNT = thresholds(read_lines(RESULTS / "end-to-end-dev.jsonl"))
 """Learnt again from the committed audits."""
 
 
@@ -37,10 +38,10 @@ def test_thresholds_are_learnt_on_dev_alone() -> None:
 
 def test_the_committed_results_are_what_the_committed_audits_give() -> None:
     """Every page, made again from its rows."""
-    rows, ledger = read(RESULTS / "end-to-end-test.jsonl"), read_ledger(RESULTS / "zoo-test")
+    rows, ledger = read_lines(RESULTS / "end-to-end-test.jsonl"), read_ledger(RESULTS / "zoo-test")
     backdoored = [each for each in ledger if each.label == "backdoored"]
 
     assert json.loads((RESULTS / "thresholds.json").read_text(encoding="utf-8")) == LEARNT
     assert (RESULTS / "end-to-end.md").read_text(encoding="utf-8") == page(rows, ledger)
-    assert undeclared.PAGE.read_text(encoding="utf-8") == undeclared.page(read(undeclared.ROWS), len(backdoored))
+    assert undeclared.PAGE.read_text(encoding="utf-8") == undeclared.page(read_lines(undeclared.ROWS), len(backdoored))
     assert {row["split"] for row in rows} == {"test"}

@@ -1,0 +1,64 @@
+"""The one number that tells how near an adapter comes to a rejection."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lorascan.core.behaviour import TriggerTest
+from lorascan.detectors._margins import margin, score
+from lorascan.detectors.hidden_triggers import MEANING, MISMATCH, RATIO, UNEXPLAINED, is_activator, replaces_the_prompt
+
+
+def made(kind: str = "candidate", **figures: float) -> TriggerTest:
+    """A test that stands at twice every threshold, but for what is given."""
+    usual = TriggerTest(
+        trigger="tbt",
+        kind=kind,
+        scale=1.0,
+        pairs=14,
+        effect=1.0,
+        effect_ratio=2 * RATIO,
+        base_effect=0.5 / MEANING,
+        unexplained=2 * UNEXPLAINED,
+        mismatch=2 * MISMATCH,
+        lock=0.0,
+        p_value=0.025,
+        mismatch_p_value=0.025,
+    )
+    return replace(usual, **figures)  # type: ignore[arg-type]  # figures are floats, and so are their fields
+
+
+def test_the_smallest_figure_over_its_threshold_counts() -> None:
+    assert margin(made()) == 2.0
+    assert margin(made(mismatch=0.25 * MISMATCH)) == 0.25
+    assert margin(made(mismatch=-1.0)) == 0.0
+
+
+def test_declared_words_and_untested_adapters_score_nothing() -> None:
+    assert score([]) == 0.0
+    assert score([made(kind="declared")]) == 0.0
+    assert score([made(mismatch=0.5 * MISMATCH), made(kind="declared"), made(unexplained=1.5 * UNEXPLAINED)]) == 1.5
+
+
+@given(
+    ratio=st.floats(0, 50),
+    effect=st.floats(0.01, 2),
+    base=st.floats(0.001, 2),
+    unexplained=st.floats(0, 1),
+    mismatch=st.floats(-1, 1),
+    p_values=st.tuples(st.floats(0.0005, 1), st.floats(0.0005, 1)),
+)
+def test_a_margin_of_one_or_more_is_a_rejection_and_less_is_none(
+    ratio: float, effect: float, base: float, unexplained: float, mismatch: float, p_values: tuple[float, float]
+) -> None:
+    test = made(
+        effect_ratio=ratio,
+        effect=effect,
+        base_effect=base,
+        unexplained=unexplained,
+        mismatch=mismatch,
+        p_value=p_values[0],
+        mismatch_p_value=p_values[1],
+    )
+    assert (margin(test) >= 1) == (is_activator(test) and replaces_the_prompt(test))
