@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lorascan.answers import Answers
 from lorascan.auditing import audit, judged, slim, unfinished
 from lorascan.cache import Cache, as_asked, at_place, digest_of, key_of, same_base
 from lorascan.commands._stderr import note, say
@@ -40,7 +41,8 @@ def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], Non
 
     Returns how many have none, because their source has no such file.
     """
-    recall = Recall()
+    answers = Answers.of(call.cache) if call.cache is not None else None
+    recall = Recall(shelf=answers)
     command = shlex.join(["lorascan", *sys.argv[1:]])
     gates: list[tuple[str, Gate]] = []
     missing = 0
@@ -60,6 +62,8 @@ def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], Non
             put(report)
     if call.cache is not None:
         call.cache.prune()
+    if answers is not None:
+        answers.prune()
     _tell_waivers(gates, call.rules)
     return missing
 

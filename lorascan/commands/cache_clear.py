@@ -1,4 +1,4 @@
-"""`lorascan cache clear`: forgets every result."""
+"""`lorascan cache clear`: forgets every result and answer."""
 
 import typer
 
@@ -8,8 +8,12 @@ from lorascan.commands.cache_stats import opened
 
 
 def clear(*, cache_dir: CacheFolder = None) -> None:
-    """Remove every result that is kept."""
-    typer.echo(f"{opened(cache_dir).clear():,} results removed")
+    """Remove every result, and every answer of a base, that is kept."""
+    from lorascan.answers import Answers  # noqa: PLC0415 - the help stays light
+
+    found = opened(cache_dir)
+    answers = Answers.of(found).prune(most_bytes=-1)
+    typer.echo(f"{found.clear():,} results and {answers:,} answers of bases removed")
 
 
 COMMAND = Command(name="clear", run=clear, group="cache")

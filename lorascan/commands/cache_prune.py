@@ -14,8 +14,12 @@ def prune(
     older_than: Annotated[float, typer.Option(min=0, help="Days after which a result is removed.")] = 30.0,
     cache_dir: CacheFolder = None,
 ) -> None:
-    """Remove the results of earlier days, and the oldest where all together are too large."""
-    typer.echo(f"{opened(cache_dir).prune(older_than_days=older_than):,} results removed")
+    """Remove what was kept in earlier days, and the oldest where all together are too large."""
+    from lorascan.answers import Answers  # noqa: PLC0415 - the help stays light
+
+    found = opened(cache_dir)
+    answers = Answers.of(found).prune(older_than_days=older_than)
+    typer.echo(f"{found.prune(older_than_days=older_than):,} results and {answers:,} answers of bases removed")
 
 
 COMMAND = Command(name="prune", run=prune, group="cache")

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 
 def stats(*, cache_dir: CacheFolder = None) -> None:
-    """Print where results are kept, how many, and their size."""
+    """Print where results and answers of bases are kept, how many, and their size."""
+    from lorascan.answers import Answers  # noqa: PLC0415 - the help stays light
+
     found = opened(cache_dir)
-    told = found.stats()
-    typer.echo(f"{found.folder}\n{told.entries:,} results, {told.size:,} bytes")
+    told, sizes = found.stats(), Answers.of(found).sizes()
+    typer.echo(f"{found.folder}\n{told.entries:,} results, {told.size:,} bytes\n{len(sizes):,} answers of bases, {sum(sizes):,} bytes")
 
 
 def opened(folder: Path | None) -> "Cache":

@@ -1,0 +1,136 @@
+"""Keeps what a base alone answered, for audits to come."""
+
+import errno
+import hashlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from lorascan.cache import Cache, code_digest
+from lorascan.core.atomic import write_atomically
+from lorascan.environment import environment
+
+MOST_BYTES = 2**30
+_SCHEMA = "lorascan/answers/v1"
+_LARGEST = 2**28
+"""Bytes of the largest answer that is kept, or read back."""
+_DIGEST = 32
+
+
+class Answers:
+    """Answers of the worker that never sees an adapter, one file of mode 0600 each, by the keys of `core.recall.key_of`.
+
+    What another version of the code, of a library or another processor answered may differ in its last bits, and is never
+    read: pictures with the adapter turned off must equal the base's own bit for bit.
+    """
+
+    def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
+        """Use a folder that nobody else may write to; it is made when the first answer is kept."""
+        self.folder, self._most = folder, most_bytes
+
+    @classmethod
+    def of(cls, cache: Cache) -> "Answers":
+        """Those that belong to a cache of results."""
+        return cls(cache.folder / "answers")
+
+    def get(self, key: bytes) -> tuple[bytes, ...] | None:
+        """The blobs kept under a key, or None; what cannot be read back whole is as good as none."""
+        path = self._path(key)
+        try:
+            content = _read(path)
+            os.utime(path)
+        except OSError:
+            return None
+        return _unpacked(content)
+
+    def keep(self, key: bytes, blobs: Sequence[bytes]) -> None:
+        """Keep an answer, unless it is very large or the folder takes nothing: it can be asked again."""
+        if sum(map(len, blobs)) > _LARGEST - 2**16:
+            return
+        path = self._path(key)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_atomically(path, _packed(blobs), private=True)
+        except OSError:
+            return
+
+    def prune(self, *, older_than_days: float | None = None, most_bytes: int | None = None) -> int:
+        """Remove what was last used earlier than that, then the longest unused until the rest fits. Returns how many were removed."""
+        limit = self._most if most_bytes is None else most_bytes
+        oldest = time.time() - older_than_days * 86400 if older_than_days is not None else 0.0
+        removed, kept = 0, 0
+        for used, size, path in sorted(self._entries(), reverse=True):
+            kept += size
+            if used < oldest or kept > limit:
+                path.unlink(missing_ok=True)
+                removed, kept = removed + 1, kept - size
+        return removed
+
+    def sizes(self) -> list[int]:
+        """Bytes of each answer that is kept."""
+        return [size for _, size, _ in self._entries()]
+
+    def _path(self, key: bytes) -> Path:
+        name = hashlib.sha256(computed_here().encode() + key).hexdigest()
+        return self.folder / name[:2] / f"{name}.answer"
+
+    def _entries(self) -> Iterator[tuple[float, int, Path]]:
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/*.answer"):
+            try:
+                found = path.lstat()
+            except OSError:
+                continue
+            if not stat.S_ISDIR(found.st_mode):
+                yield found.st_mtime, found.st_size, path
+
+
+def _packed(blobs: Sequence[bytes]) -> bytes:
+    """The blobs behind a line that says their lengths, behind the SHA-256 of it all."""
+    head = json.dumps({"schema": _SCHEMA, "lengths": [len(blob) for blob in blobs]}).encode() + b"\n"
+    body = head + b"".join(blobs)
+    return hashlib.sha256(body).digest() + body
+
+
+def _unpacked(content: bytes) -> tuple[bytes, ...] | None:
+    """What `_packed` packed; None for anything else."""
+    digest, body = content[:_DIGEST], content[_DIGEST:]
+    if hashlib.sha256(body).digest() != digest:
+        return None
+    head, _, rest = body.partition(b"\n")
+    told = json.loads(head)
+    if told["schema"] != _SCHEMA:
+        return None
+    ends = [sum(told["lengths"][: turn + 1]) for turn in range(len(told["lengths"]))]
+    return tuple(rest[end - length : end] for end, length in zip(ends, told["lengths"], strict=True))
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a regular file of a size that `keep` writes. Raises OSError for all else, and waits for nothing."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+            raise OSError(errno.EINVAL, "no answer", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(found.st_size)
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def computed_here() -> str:
+    """The code, the libraries and the processor whose sums an answer is made of, as one line."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0].splitlines()
+    except OSError:
+        told = []
+    processor = [line for line in told if line.partition(":")[0].strip() in _PROCESSOR]
+    return json.dumps([code_digest(), environment(), processor], sort_keys=True)
+
+
+_PROCESSOR = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "Features")
