@@ -16,6 +16,10 @@ made of marks alone would take seconds."""
 _RUN = re.compile(r"\s{33}")
 """Patterns have at most eight gaps: with no longer run of white space a match stays within reach."""
 _BLANKS = re.compile(r"\s{2,}")
+_LONG_WORD = re.compile(r"\b\w{129,}")
+_KEPT = 64
+"""Letters kept at either end of a long word. Together they are more than any fixed length that a pattern asks for: no token is made of
+what is cut."""
 
 
 def lower_case(value: str) -> str:
@@ -29,6 +33,33 @@ def lower_case(value: str) -> str:
 def collapsed(value: str) -> str:
     """The text with every run of white space as one line break or one blank; "" where no run is longer than 32 characters."""
     return _BLANKS.sub(lambda run: "\n" if "\n" in run[0] else " ", value) if _RUN.search(value) else ""
+
+
+def shortened(value: str) -> str:
+    """What stands around each word of more than 128 letters, the word cut to its first and last 64; "" where a text is searched whole.
+
+    A line for each part of the text: honest ones have few such words, and their length should cost nobody a second search.
+    """
+    if len(value) <= _SHORT:
+        return ""
+    parts: list[list[str]] = []
+    read = -1  # where the text goes on behind the last word
+    for word in _LONG_WORD.finditer(value):
+        if read < 0 or word.start() - read > 2 * _REACH:
+            _end(parts, value, read)
+            parts.append([value[max(read, 0, word.start() - _REACH) : word.start()]])
+        else:
+            parts[-1].append(value[read : word.start()])
+        parts[-1] += (word[0][:_KEPT], word[0][-_KEPT:])
+        read = word.end()
+    _end(parts, value, read)
+    return "\n".join("".join(each) for each in parts)
+
+
+def _end(parts: list[list[str]], value: str, read: int) -> None:
+    """Add what stands behind the last word of a part."""
+    if parts:
+        parts[-1].append(value[read : read + _REACH])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +79,10 @@ class Text:
 class Sought:
     """A pattern, and lower-case marks of which every match holds one: a text without them is not searched.
 
-    A match lies within `reach` characters of its mark, long runs of white space apart (`collapsed`). `near` is a quick pattern, besides
-    the marks, for beginnings that need more than a fixed text: of the text itself for what cannot be ASCII, else in lower case.
-    `in_ascii`: whether a text of ASCII alone can match. `bounded` is False for patterns that are fast anywhere: they search every text
-    whole. Most texts hold no mark, and then the pattern is never compiled.
+    A match lies within `reach` characters of its mark, long runs of white space and long words apart (`collapsed`, `shortened`).
+    `near` is a quick pattern, besides the marks, for beginnings that need more than a fixed text: of the text itself for what cannot
+    be ASCII, else in lower case. `in_ascii`: whether a text of ASCII alone can match. `bounded` is False for patterns that are fast
+    anywhere: they search every text whole. Most texts hold no mark, and then the pattern is never compiled.
     """
 
     expression: str

@@ -7,7 +7,7 @@ from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
 from lorascan.core.surroundings import Surroundings
 from lorascan.core.text import visible
-from lorascan.detectors._searching import Search, Sought, Text, collapsed
+from lorascan.detectors._searching import Search, Sought, Text, collapsed, shortened
 from lorascan.detectors._unmasking import unmasked
 
 DENSE = Rule(
@@ -28,13 +28,15 @@ _BUDGET = 2_000_000  # characters looked at in one file; the longest honest trai
 _KEPT: dict[int, tuple[Evidence, tuple[Text, ...]]] = {}
 """The texts of the evidence that was examined last: every pattern asks for them again."""
 _UNMASKED = 500_000  # characters looked at a second time; honest files have a few hundred
+_SHORTENED = 500_000  # characters around long words looked at a second time; honest files have a thumbnail's
 
 
 def texts(evidence: Evidence) -> Sequence[Text]:
     """Metadata keys and values, texts out of their JSON, training tags, every name that is not plain: of the file, in it, beside it.
 
-    A text that is masked is given a second time, unmasked, and either again with long runs of white space as one blank.
-    At most 5,000 values and two million characters, half a million of them unmasked; `unread` says how many characters that leaves out.
+    A text that is masked is given a second time, unmasked, and either again with long runs of white space as one blank, and what
+    stands around long words with those cut. At most 5,000 values and two million characters, half a million of them unmasked, and as
+    many around long words; `unread` says how many characters that leaves out.
     """
     kept = _KEPT.get(id(evidence))
     if kept is None or kept[0] is not evidence:
@@ -44,21 +46,20 @@ def texts(evidence: Evidence) -> Sequence[Text]:
 
 
 def _texts(evidence: Evidence) -> Iterator[Text]:
-    left, left_unmasked = _BUDGET, _UNMASKED
+    left, left_unmasked, left_short = _BUDGET, _UNMASKED, _SHORTENED
     beside = [each for found in evidence.all(Surroundings) for each in found.names]
     for where, value in (*_sources(evidence[FileFacts]), ("names in the folder", "\n".join(beside))):
         shown = value[:left]
         left -= len(shown)
-        yield from _views(where, shown)
-        if plain := unmasked(shown)[:left_unmasked]:
-            left_unmasked -= len(plain)
-            yield from _views(f"{where} (unmasked)", plain)
-
-
-def _views(where: str, value: str) -> Iterator[Text]:
-    yield Text(where=where, value=value)
-    if tight := collapsed(value):
-        yield Text(where=f"{where} (blanks left out)", value=tight)
+        plain = unmasked(shown)[:left_unmasked]
+        left_unmasked -= len(plain)
+        for name, form in ((where, shown), (f"{where} (unmasked)", plain)) if plain else ((where, shown),):
+            yield Text(where=name, value=form)
+            if tight := collapsed(form):
+                yield Text(where=f"{name} (blanks left out)", value=tight)
+            if short := shortened(tight or form)[:left_short]:
+                left_short -= len(short)
+                yield Text(where=f"{name} (long words cut)", value=short)
 
 
 def unread(evidence: Evidence) -> int:
@@ -66,7 +67,13 @@ def unread(evidence: Evidence) -> int:
     facts = evidence[FileFacts]
     read = sum(len(value) for _, value in _sources(facts))
     plain = sum(len(unmasked(value)) for _, value in _sources(facts)) if read < _MOST else 0
-    return max(0, read - _BUDGET) + max(0, plain - _UNMASKED) + sum(len(each.value) for each in _told(facts)[_CLAIMS:])
+    short = sum(len(shortened(value)) for _, value in _sources(facts)) if read < _MOST else 0
+    return (
+        max(0, read - _BUDGET)
+        + max(0, plain - _UNMASKED)
+        + max(0, short - _SHORTENED)
+        + sum(len(each.value) for each in _told(facts)[_CLAIMS:])
+    )
 
 
 def _sources(facts: FileFacts) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from lorascan.core.adapter import Claim, Claims, FileFacts
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding
 from lorascan.detectors import hidden_characters, hidden_payloads, hostile_text
-from lorascan.detectors._searching import Search, Sought, Text, collapsed, lower_case
+from lorascan.detectors._searching import Search, Sought, Text, collapsed, lower_case, shortened
 from tests.hostile.texts import HONEST, HOSTILE
 
 DETECTORS = (hidden_characters, hidden_payloads, hostile_text)
@@ -105,6 +105,52 @@ def test_a_hostile_text_stretched_by_blanks_is_found_in_a_long_one(name: str, bl
 @pytest.mark.parametrize("name", HONEST)
 def test_an_honest_text_stretched_by_blanks_stays_silent(name: str) -> None:
     assert [each.rule.code for each in found(HONEST[name] + " " * 600 + LONG * 200)] == []
+
+
+LENGTHENED = {
+    "a program": ("LS210", "c:\\windows\\system32\\{}.exe"),
+    "a document type": ("LS210", '<!DOCTYPE {} SYSTEM "file:///etc/passwd">'),
+    "a function behind an import": ("LS210", "\nimport os\ndef {}(x):\n"),
+    "two calls": ("LS210", "shutil.{}(x); ctypes.{}(y)\nimport subprocess"),
+    "a call of a tool": ("LS205", "tool call: {}(now)"),
+}
+
+
+@pytest.mark.parametrize("name", LENGTHENED)
+@pytest.mark.parametrize("word", ["a" * 460, "0" * 3_000, "\u00e9_" * 2_400], ids=["letters", "digits", "accents"])
+def test_a_hostile_text_with_a_long_name_in_it_is_found_in_a_long_one(name: str, word: str) -> None:
+    code, value = LENGTHENED[name]
+    hidden = value.replace("{}", word)
+
+    assert code in {each.rule.code for each in found(value.replace("{}", "name"))}
+    assert code in {each.rule.code for each in found(f"{LONG * 200}\n{hidden}\n{LONG * 200}")}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_text_beside_long_words_stays_silent(name: str) -> None:
+    assert [each.rule.code for each in found(f"{HONEST[name]} {'0123456789abcdef' * 40} {LONG * 200}")] == []
+
+
+@given(st.lists(st.integers(1, 400), min_size=1), st.sampled_from(" .\n("))
+def test_of_long_words_the_ends_are_kept_with_what_stands_around_them(lengths: list[int], between: str) -> None:
+    words = [f"{'a' * length}{number}" for number, length in enumerate(lengths)]
+    value = between.join(["b"] * 2_100 + words + ["c"] * 2_100)
+
+    short = shortened(value)
+
+    cut = [each if len(each) <= 128 else each[:64] + each[-64:] for each in words]
+    assert (between.join(cut) in short) if any(len(each) > 128 for each in words) else not short
+    assert len(short) <= 2 * 450 + len(between.join(cut))
+
+
+@pytest.mark.parametrize("unit", ["\nclass {}", "shutil.{} ", "tool call: {} "])
+def test_long_names_do_not_hold_a_search_up(unit: str) -> None:
+    one = unit.format("a" * 129)
+    began = time.process_time()
+
+    found(one * (1_900_000 // len(one)))
+
+    assert time.process_time() - began < SECONDS
 
 
 @given(st.text(alphabet=" \t\nab"))
