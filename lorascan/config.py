@@ -1,19 +1,19 @@
 """Finds and merges what a caller has configured."""
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, field_validator
 
 from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.findings import Severity
+from lorascan.core.toml import parsed
 from lorascan.policy import Waiver, first_problem
-from lorascan.settings import Strict
+from lorascan.settings import Settings, Strict
 
 NAMES = ("lorascan.toml", "pyproject.toml")
 PREFIX = "LORASCAN_"
@@ -21,7 +21,8 @@ _OTHERS = frozenset(
     {"LORASCAN_CONFIG", "LORASCAN_NO_BROWSER", "LORASCAN_CONTAINER_ENGINE", "LORASCAN_CONTAINER_IMAGE", "LORASCAN_CONTAINER_RUNTIME"}
 )
 _BYTES = 2**20
-_PATHS = ("scorer", "allow_list", "block_list", "baseline", "cache_dir")
+_ISOLATIONS: tuple[str, ...] = get_args(Settings.model_fields["isolation"].annotation)
+_PATHS = ("scorer", "allow_list", "block_list", "baseline", "calibration", "cache_dir")
 
 
 class Config(Strict):
@@ -44,6 +45,7 @@ class Config(Strict):
     allow_list: Path | None = None
     block_list: Path | None = None
     baseline: Path | None = None
+    calibration: Path | None = None
     max_size: str | None = None
     timeout: float | None = None
     cache: bool = True
@@ -52,6 +54,15 @@ class Config(Strict):
     format: str = "text"
     color: Literal["auto", "always", "never"] = "auto"
     waiver: tuple[Waiver, ...] = ()
+
+    @field_validator("isolation")
+    @classmethod
+    def _is_a_lock(cls, value: str) -> str:
+        if value not in _ISOLATIONS:
+            *locks, without = _ISOLATIONS
+            message = f"there is no {value!r}: {', '.join(locks)}; {without} runs WITHOUT a lock and is refused where CI is set"
+            raise ValueError(message)
+        return value
 
     @field_validator("policy", "base", *_PATHS)
     @classmethod
@@ -175,8 +186,8 @@ def _tools(path: Path) -> Mapping[str, Any]:
 
 def _parsed(raw: bytes, path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        return parsed(raw)
+    except ValueError as error:
         message = f"{path} is no TOML: {error}"
         raise UsageError(message) from error
 

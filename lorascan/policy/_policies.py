@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.evidence import StageName
 from lorascan.core.findings import Consequence, Finding, Severity
+from lorascan.core.toml import parsed
 from lorascan.settings import Strict
 
 _STATIC = (StageName.FILE, StageName.WEIGHTS)
@@ -110,11 +110,11 @@ def policy_named(text: str) -> Policy:
 def _from_file(path: Path) -> Policy:
     raw = read_bounded(path, _BYTES, "policy")
     try:
-        told = _PolicyFile.model_validate(tomllib.loads(raw.decode("utf-8")))
+        told = _PolicyFile.model_validate(parsed(raw))
     except ValidationError as error:
         message = f"policy {path}: {first_problem(error, _PolicyFile)}"
         raise UsageError(message) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         message = f"policy {path} is no TOML: {error}"
         raise UsageError(message) from error
     return _checked(told, path, hashlib.sha256(raw).hexdigest())
