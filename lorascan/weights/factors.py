@@ -33,9 +33,9 @@ class Tall(Protocol):
         """Rows start to stop in float64."""
 
 
-def blocks(tall: Tall) -> Iterator[Matrix]:
-    """Consecutive rows, at most BLOCK entries at a time but at least one row."""
-    length, step = tall.length, max(1, BLOCK // max(1, tall.rank))
+def blocks(tall: Tall, entries: int = BLOCK) -> Iterator[Matrix]:
+    """Consecutive rows, at most `entries` of them at a time but at least one row."""
+    length, step = tall.length, max(1, entries // max(1, tall.rank))
     for start in range(0, length, step):
         yield tall.rows(start, min(start + step, length))
 

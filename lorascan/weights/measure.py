@@ -21,8 +21,10 @@ from lorascan.weights.upright import upright
 
 DENSE_SIDE = 4096
 """Longest smaller side of a matrix whose spectrum is taken whole: its Gram matrix has 128 MiB."""
-DENSE_WORK, GATE_WORK = 6e11, 1e10
-"""Side² · length of all such matrices of one file: a few minutes of one core where they are asked for, some seconds at a gate."""
+DENSE_WORK, GATE_WORK = 6e11, 3e10
+"""Work of all such matrices of one file: a minute or two of one core where they are asked for, three seconds at a gate."""
+_SIDES = 6.0
+"""What a singular one costs beside side² · length, in side³: the eigenvalues of its Gram matrix in vain, then QR and the SVD of R."""
 HIGH_RANK = 512
 """Rank above which a pair's own matrices, rank × rank, count as work too."""
 
@@ -140,7 +142,8 @@ def _out_of_bounds(parts: Sequence[Operand], plan: _Plan) -> str:
     talls = [each for each in parts if not isinstance(each, tuple)]
     if any(each.rank > DENSE_SIDE for each in talls):
         return TOO_LARGE
-    work = sum(float(each.rank) ** 2 * each.length for each in talls) + sum(map(_high, (each for each in parts if isinstance(each, tuple))))
+    work = sum(float(each.rank) ** 2 * (each.length + _SIDES * each.rank) for each in talls)
+    work += sum(map(_high, (each for each in parts if isinstance(each, tuple))))
     if work > plan.left:
         return NO_BUDGET
     plan.left -= work
@@ -150,7 +153,7 @@ def _out_of_bounds(parts: Sequence[Operand], plan: _Plan) -> str:
 def _high(pair: Pair) -> float:
     """The work of a pair's Gram matrices and their eigenvalues, 0 for the ranks that adapters have."""
     rank = min(pair[0].rank, pair[0].length, pair[1].length)
-    return 3.0 * rank**3 if rank > HIGH_RANK else 0.0
+    return _SIDES * rank**3 if rank > HIGH_RANK else 0.0
 
 
 def _solved(plan: _Plan, planned: Sequence[tuple[Update, tuple[_Slot, ...]]], largest: Mapping[str, float]) -> tuple[LayerStatistics, ...]:

@@ -17,8 +17,6 @@ Pair = tuple[Tall, Tall]
 """(Aᵀ, B): ΔW = B·A."""
 Operand = Pair | Tall
 """A product of two tall matrices, or a dense one."""
-FACE_RANK = 32
-"""LoHa's rank from which the dense matrix is cheaper than its r² × r² Gram matrices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +98,7 @@ def _cored(core: TensorSpan, factor: Tall, source: Source) -> CoreProduct:
 def _hadamard(update: HadamardUpdate, source: Source) -> Operand:
     ups, downs = _hadamard_sides(update, source)
     rank, (out, flat) = ups[0].rank * ups[1].rank, update.stored_shape
-    if max(ups[0].rank, ups[1].rank) < FACE_RANK and rank <= min(out, flat):
+    if rank <= min(out, flat):
         return FaceProduct(left=downs[0], right=downs[1]), FaceProduct(left=ups[0], right=ups[1])
     unit = ups[0].unit * ups[1].unit * downs[0].unit * downs[1].unit
     return Hadamard(a=ups, b=(whole(downs[0]).T, whole(downs[1]).T), unit=unit)

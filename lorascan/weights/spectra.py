@@ -6,14 +6,14 @@ values come from the triangular factors R of two QR decompositions instead: σ(B
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lorascan.core.threads import AtOnce, threads
 from lorascan.weights.decode import Matrix
-from lorascan.weights.factors import Tall, blocks, whole
+from lorascan.weights.factors import BLOCK, Tall, blocks, whole
 
 TOLERANCE = 1e-8
 """Largest accepted error of a singular value, as a share of the largest one."""
@@ -24,6 +24,8 @@ _BESIDE = 2**21
 """Entries of the stacks solved beside each other: 64 MiB with the four that each of them holds."""
 _THREADS = 4
 """Stacks solved beside each other at most."""
+_SQUARE = 2**21
+"""Entries decoded at a time for a QR decomposition of a wide matrix, 16 MiB: each block costs rank² · (rank + its rows)."""
 
 Pair = tuple[Tall, Tall]
 
@@ -63,7 +65,7 @@ def dense_values(tall: Tall) -> Matrix:
     values: Matrix = np.sqrt(np.maximum(np.linalg.eigvalsh(total), 0.0))[::-1]
     if not values.size or _EPSILON * float(np.linalg.norm(total)) <= TOLERANCE * float(values[0]) * float(values[-1]):
         return values * tall.unit
-    return np.linalg.svd(_triangle(blocks(tall)), compute_uv=False) * tall.unit
+    return np.linalg.svd(_triangle(_high_blocks(tall)), compute_uv=False) * tall.unit
 
 
 def gram(factor: Tall) -> Matrix:
@@ -130,7 +132,7 @@ def _norms(stack: Matrix) -> Matrix:
 
 def by_qr(down: Tall, up: Tall) -> Matrix:
     """Singular values of B·A from the triangular factors of Aᵀ and B."""
-    core = _triangle(blocks(up)) @ _triangle(blocks(down)).T
+    core = _triangle(_high_blocks(up)) @ _triangle(_high_blocks(down)).T
     return np.linalg.svd(core, compute_uv=False)
 
 
@@ -139,6 +141,11 @@ def _wide(down: Tall, up: Tall) -> Matrix:
     long, short = (down, up) if down.length >= up.length else (up, down)
     side = whole(short).T
     return np.linalg.svd(_triangle(block @ side for block in blocks(long)), compute_uv=False)
+
+
+def _high_blocks(tall: Tall) -> Iterator[Matrix]:
+    """Blocks as high as the matrix is wide, within bounds: low ones would be decomposed together with the triangle over and over."""
+    return blocks(tall, max(BLOCK, min(tall.rank**2, _SQUARE)))
 
 
 def _triangle(pieces: Iterable[Matrix]) -> Matrix:

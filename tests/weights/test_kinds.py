@@ -8,7 +8,10 @@ from lorascan.bases import manifests
 from lorascan.core.adapter import Adapter, WeightStatistics
 from lorascan.dialects import read_adapter
 from lorascan.weights import GATE_WORK, measure
+from lorascan.weights.factors import Formed
 from lorascan.weights.measure import NO_BUDGET
+from lorascan.weights.operands import Source, operands
+from lorascan.weights.spectra import dense_values
 from lorascan.weights.statistics import KEPT
 from tests.adapters.builders import vetted_tensors
 from tests.dialects.flux import TINY
@@ -198,3 +201,40 @@ def test_a_long_spectrum_is_listed_whole_of_a_low_rank_update_alone() -> None:
         found.append(len(measure(read_adapter(file, manifests()), file).layers[0].singular_values))
 
     assert found == [KEPT, 600]
+
+
+def test_a_hadamard_product_whose_rank_is_below_its_sides_is_a_pair_whatever_its_factors_ranks() -> None:
+    """Formed whole it would be singular, and cost ten times as much."""
+    shapes = {"hada_w1_a": (1280, 32), "hada_w1_b": (32, 1280), "hada_w2_a": (1280, 32), "hada_w2_b": (32, 1280)}
+    named = {f"lora_unet_mid_block_attentions_0_proj_in.{role}": np.ones(shape, dtype=np.float32) for role, shape in shapes.items()}
+    file = vetted_tensors(named)
+    (update,) = read_adapter(file, manifests()).updates
+    source = Source(content=file.content, largest={span.name: 1.0 for span in file.spans})
+
+    (operand,) = operands(update, source)
+
+    assert isinstance(operand, tuple)
+    assert [each.rank for each in operand] == [1024, 1024]
+
+
+def test_a_singular_dense_matrix_has_the_values_of_its_low_rank() -> None:
+    random = np.random.default_rng(3)
+    left, right = random.standard_normal((900, 40)), random.standard_normal((40, 700))
+
+    values = dense_values(Formed(matrix=left @ right, unit=1.0))
+
+    expected = np.linalg.svd(left @ right, compute_uv=False)
+    assert np.abs(values - expected).max() <= 1e-13 * expected[0]
+
+
+def test_singular_dense_matrices_beyond_the_work_of_a_gate_are_listed() -> None:
+    """Their eigenvalues in vain, QR and SVD count: four of them would take ten seconds."""
+    shapes = {"hada_w1_a": (1280, 40), "hada_w1_b": (40, 1280), "hada_w2_a": (1280, 40), "hada_w2_b": (40, 1280)}
+    stems = [f"lora_unet_down_blocks_2_attentions_{block}_transformer_blocks_0_attn1_to_{each}" for block in (0, 1) for each in "qkv"]
+    file = vetted_tensors({f"{stem}.{role}": np.ones(shape, dtype=np.float16) for stem in stems for role, shape in shapes.items()})
+    adapter = read_adapter(file, manifests())
+
+    found = measure(adapter, file, GATE_WORK)
+
+    assert len(found.layers) == 2
+    assert {each.reason for each in found.unmeasured} == {NO_BUDGET}
