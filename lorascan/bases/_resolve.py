@@ -16,6 +16,8 @@ from lorascan.dialects import Manifest
 LAB = "lab"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_FITS = 0.5
+"""Share of modules from which a base may be a variant of the one that the adapter is made for."""
 _GIVE_ONE = "give a local diffusers folder or the name of a cached one with --base"
 
 
@@ -76,12 +78,17 @@ def resolve_base(requested: str | None, facts: BaseFacts, scorer: Path | None = 
     """The base to load the adapter into: the one chosen, or the lab's where the adapter fits it wholly.
 
     `scorer` is the user's open_clip folder, None for the one that ships with the family. Raises UsageError where
-    `requested` names nothing, Unavailable where a base or a scorer is needed that is not at hand.
+    `requested` names nothing, Unavailable where a base or a scorer is needed that is not at hand, or where the adapter is one
+    for another base than the chosen.
     """
     name = requested or _needed(facts)
     folder = locate(name)
     pipeline_index(folder)
     family = requested_family(name)
+    if facts.candidates and facts.family not in facts.candidates and facts.match < _FITS:
+        made_for = " or ".join(families()[each].title if each in families() else each for each in facts.candidates[:3])
+        what = f"the adapter is made for {made_for}; {100 * facts.match:.0f} % of its modules fit the chosen base, {family.title}"
+        raise Unavailable(what, "give a base that it is made for with --base")
     scores = scorer or family.scorer
     if scores is None or not scores.is_dir():
         raise Unavailable(f"no picture scorer is at hand for {family.title}", "give an open_clip folder with --scorer")

@@ -34,7 +34,8 @@ def show(
         sys.stdout.write(f"{name.replace('_', '-'):<{width}}  {shown:<12}  # {json.dumps(found.origins.get(name, 'default'))[1:-1]}\n")
     today = datetime.now(UTC).date()
     for waiver in found.config.waiver:
-        sys.stdout.write(f"# {'EXPIRED ' if waiver.expired(today) else ''}{waiver}: {json.dumps([waiver.reason, waiver.by])}\n")
+        counts = "EXPIRED, counts no longer" if waiver.expired(today) else "counts"
+        sys.stdout.write(f"# {waiver} ({counts}): reason {json.dumps(waiver.reason)}, by {json.dumps(waiver.by)}\n")
 
 
 COMMAND = Command(name="show", run=show, group="config")

@@ -39,7 +39,7 @@ def doctor(
     """Say what isolation this machine really gives, what is missing, and what to install.
 
     Exits 0 where every stage of an audit can run, else 3. With --payload: 0 where the payload came to its own end, whatever it
-    did there, 3 where it was ended or could not be started.
+    did there and with whatever code (-f json tells it), 3 where it was ended or could not be started.
     """
     if payload is not None:
         raise typer.Exit(_perform(payload, isolation, seconds, output_format))
@@ -61,16 +61,21 @@ def _perform(payload: Path, isolation: str, seconds: float, output_format: Docto
         message = f"--isolation {isolation}: a payload runs behind a lock only: auto, namespaces, process or container"
         raise UsageError(message)
     ended = performed(payload, isolation, seconds)
+    facts = ended.isolation
+    held = f"{sum(facts.checks.values())} of {len(facts.checks)} checks held"
+    lock = f"{facts.backend}, {held} before the payload began, Landlock ABI {facts.landlock_abi}, user {facts.uid} inside"
+    say(f"isolation: {lock}", "info")
     if output_format is DoctorFormat.JSON:
         typer.echo(json.dumps(_shape(ended), indent=1, sort_keys=True))
     else:
         sys.stdout.write(ended.output)
         sys.stdout.flush()
-    facts = ended.isolation
-    held = f"{sum(facts.checks.values())} of {len(facts.checks)} checks held"
-    say(f"isolation: {facts.backend}, {held}, Landlock ABI {facts.landlock_abi}, user {facts.uid} inside")
-    say(f"payload: {ended.how} after {ended.seconds:.1f} s")
-    return 0 if ended.code is not None else _NOT_EVERY_STAGE
+    code = 0 if ended.code is not None else _NOT_EVERY_STAGE
+    say(f"payload: {ended.how} after {ended.seconds:.1f} s; exit {code}, {_MEANS[code]}", "info")
+    return code
+
+
+_MEANS = {0: "it ran to its own end, whatever its code", _NOT_EVERY_STAGE: "it was ended"}
 
 
 def _shape(ended: "Ended") -> dict[str, Any]:

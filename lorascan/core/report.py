@@ -14,7 +14,7 @@ class Gate:
     """How the caller's own rules met this file: digests of the policy file and of the baseline, "" where there is none.
 
     `waivers` were used, `expired` ones no longer count, `unused` ones found nothing to waive; `listed` says on which list
-    the file stands, `config` which config file was read, `fail_on` from which severity on findings fail.
+    the file stands, `config` which config file was read, `fail_on` from which severity on findings fail; `baseline` is its path.
     """
 
     policy_sha256: str = ""
@@ -25,6 +25,7 @@ class Gate:
     expired: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     baseline_sha256: str = ""
+    baseline: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

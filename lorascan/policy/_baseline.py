@@ -17,10 +17,11 @@ _SCHEMA = "lorascan/report/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """Fingerprints of the findings of earlier reports, and the SHA-256 of the file that held them."""
+    """Fingerprints of the findings of earlier reports, the SHA-256 of the file that held them, and its path as given."""
 
     known: frozenset[str]
     sha256: str
+    path: str = ""
 
     def holds(self, finding: Finding, sha256: str) -> bool:
         """Whether the same rule fired at the same place of the same bytes."""
@@ -39,7 +40,9 @@ def read_baseline(path: Path) -> Baseline:
     if not all(isinstance(each, dict) and each.get("schema") == _SCHEMA for each in entries):
         message = f"the baseline {path} is no {_SCHEMA} report"
         raise UsageError(message)
-    return Baseline(known=frozenset(mark for each in entries for mark in _marks(each)), sha256=hashlib.sha256(raw).hexdigest())
+    return Baseline(
+        known=frozenset(mark for each in entries for mark in _marks(each)), sha256=hashlib.sha256(raw).hexdigest(), path=str(path)
+    )
 
 
 def _marks(entry: dict[str, Any]) -> Iterator[str]:

@@ -79,4 +79,5 @@ def _gate(evidence: Evidence, findings: Sequence[Finding], rules: Rulebook) -> G
         expired=tuple(str(each) for each in mine if each.expired(rules.today)),
         unused=tuple(str(each) for each in mine if each.rule not in fired),
         baseline_sha256=rules.baseline.sha256 if rules.baseline else "",
+        baseline=rules.baseline.path if rules.baseline else "",
     )

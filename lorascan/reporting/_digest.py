@@ -154,7 +154,7 @@ def gate_lines(report: Report) -> tuple[tuple[str, str], ...]:
         ("policy file", gate.policy_sha256),
         ("config", gate.config),
         ("list", f"the SHA-256 is {gate.listed}" if gate.listed else ""),
-        ("baseline", gate.baseline_sha256),
+        ("baseline", f"{gate.baseline} SHA-256 {gate.baseline_sha256}".strip() if gate.baseline_sha256 else ""),
         *(("used", each) for each in gate.waivers),
         *(("expired", each) for each in gate.expired),
         *(("not needed", each) for each in gate.unused),

@@ -90,7 +90,9 @@ def _run(stencil: _Stencil, reports: Sequence[Report] | None) -> str:
     if done.returncode == 0:
         return done.stdout.decode("utf-8")
     decided = "" if reports is None else "; the verdict was: " + ", ".join(each.verdict.decision for each in reports[:20])
-    message = f"{stencil.path}{_problem(done.returncode, done.stderr)}{decided}"
+    problem = _problem(done.returncode, done.stderr)
+    hint = "; of several adapters a template gets `reports`" if "'report' is undefined" in problem else ""
+    message = f"{stencil.path}{problem}{hint}{decided}"
     raise UsageError(message)
 
 

@@ -1,6 +1,7 @@
 """Bases that a user brings."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,15 @@ def test_an_adapter_for_an_absent_base_says_which_one_it_needs() -> None:
         resolve_base(None, either)
     with pytest.raises(Unavailable, match="fits no base"):
         resolve_base(None, NO_BASE)
+
+
+def test_an_adapter_for_another_base_than_the_chosen_is_told_so_before_anything_is_started() -> None:
+    other = BaseFacts(family="lab", candidates=("sd15",), claimed=None, match=0.1, unknown_modules=("unet.a",))
+    variant = replace(other, match=0.9)
+
+    with pytest.raises(Unavailable, match=r"made for Stable Diffusion 1\.5; 10 % of its modules fit the chosen base, lorascan's lab base"):
+        resolve_base("lab", other)
+    assert resolve_base("lab", variant).family == "lab"
 
 
 def test_an_adapter_for_the_lab_is_identified_by_its_shapes() -> None:

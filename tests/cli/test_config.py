@@ -113,6 +113,7 @@ def test_a_named_config_is_the_only_one(repository: Path, tmp_path: Path) -> Non
     ('fail-onn = "low"', "did you mean 'fail-on'"),
     ("exit-zero = true", "unknown key 'exit-zero'"),
     ('seed = "many"', "seed"),
+    ('isolation = "none"', "there is no 'none': auto, namespaces, process, container; none-at-my-own-risk runs WITHOUT a lock"),
     ("seed = ", "no TOML"),
     (WAIVER.replace('by = "me"\n', ""), "waiver.0.by"),
     (WAIVER.replace("LS608", "LS104"), "cannot be waived"),

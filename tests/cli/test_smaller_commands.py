@@ -243,3 +243,15 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path: Path, call: Called
 
     assert (code, out) == (2, "")
     assert "no regular file" in said
+
+
+def test_a_manual_is_broken_at_the_terminal_s_width_and_left_as_it_is_for_a_file(call: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = call("explain", "LS801")[1]
+    monkeypatch.setenv("COLUMNS", "50")
+    assert call("explain", "LS801")[1] == whole
+
+    monkeypatch.setattr("lorascan.commands.explain._is_terminal", lambda: True)
+    told = call("explain", "LS801")[1]
+
+    assert max(map(len, told.splitlines())) <= 50
+    assert told.split() == whole.split()

@@ -1,5 +1,6 @@
 """What waivers, baselines, lists and policy files may lift, and what nothing lifts."""
 
+import hashlib
 import itertools
 import json
 from collections.abc import Sequence
@@ -244,3 +245,16 @@ def test_an_unknown_policy_is_refused_with_the_one_that_was_meant() -> None:
         policy_named("strct")
     with pytest.raises(UsageError, match="cannot read"):
         policy_named("none.toml")
+
+
+def test_the_report_names_the_baseline_by_its_path_and_digest(tmp_path: Path) -> None:
+    path = tmp_path / "before.json"
+    path.write_text(render(report([], Rulebook()), "json"))
+
+    told = report([], Rulebook(baseline=read_baseline(path)))
+
+    assert told.gate.baseline == str(path)
+    assert told.gate.baseline_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    printed = "".join(render(told, "text").split())
+    assert f"baseline{path}SHA-256{told.gate.baseline_sha256}" in printed
+    assert "baseline" not in render(report([], Rulebook()), "text")

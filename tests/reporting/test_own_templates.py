@@ -165,3 +165,21 @@ def test_the_command_line_prints_or_writes_by_a_template_and_keeps_its_exit_code
     assert Path("kept.json").exists(), "the other reports are written first"
     assert not Path("late.txt").exists()
     assert call(*static, "-o", "template=x.txt")[0] == 2
+
+
+def test_of_several_files_a_template_gets_all_and_one_for_a_single_report_says_what_it_lacks(call: Called) -> None:
+    for name in ("a", "b"):
+        Path(f"{name}.safetensors").write_bytes(b"<!doctype html><html><body>404</body></html>")
+    Path("all.j2").write_text(
+        "{% for each in reports %}{{ each.subject.path }} {{ each.verdict.decision }}\n{% endfor %}", encoding="utf-8"
+    )
+    Path("one.j2").write_text("{{ report.verdict.decision }}\n", encoding="utf-8")
+    both = ("audit", "a.safetensors", "b.safetensors", "--policy", "static")
+
+    assert call(*both, "--template", "all.j2")[:2] == (1, "a.safetensors reject\nb.safetensors reject\n")
+    assert call(*both[:2], *both[3:], "--template", "all.j2")[:2] == (1, "a.safetensors reject\n")
+    assert call(*both, "--template", "all.j2", "-o", "template=all.txt", "-o", "all.json")[0] == 1
+    assert Path("all.txt").read_text() == "a.safetensors reject\nb.safetensors reject\n"
+    assert call("report", "all.json", "--template", "all.j2")[1] == Path("all.txt").read_text()
+    code, _, said = call(*both, "--template", "one.j2")
+    assert (code, "of several adapters a template gets `reports`" in said) == (2, True)

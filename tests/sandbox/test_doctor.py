@@ -123,8 +123,11 @@ def test_a_payload_prints_what_it_prints_and_its_exit_code_is_said(isolation: st
     code, out, said = call("doctor", "--payload", payload, "--isolation", isolation)
 
     assert (code, out) == (0, "out 42\nerr\n")
-    assert f"isolation: {isolation}" in said
-    assert "it ended by itself with code 7" in said
+    lock, end = said.splitlines()
+    assert lock.startswith(f"lorascan: isolation: {isolation}, 2")
+    assert "checks held before the payload began" in lock
+    assert "it ended by itself with code 7" in end
+    assert "exit 0, it ran to its own end, whatever its code" in end
 
 
 def test_a_payload_is_a_program_of_its_own_below_both_filters(isolation: str, call: Called, tmp_path: Path) -> None:
