@@ -1,7 +1,6 @@
 """Finds and merges what a caller has configured."""
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.findings import Severity
+from lorascan.core.toml import parsed
 from lorascan.policy import Waiver, first_problem
 from lorascan.settings import Settings, Strict
 
@@ -22,7 +22,7 @@ _OTHERS = frozenset(
 )
 _BYTES = 2**20
 _ISOLATIONS: tuple[str, ...] = get_args(Settings.model_fields["isolation"].annotation)
-_PATHS = ("scorer", "allow_list", "block_list", "baseline", "cache_dir")
+_PATHS = ("scorer", "allow_list", "block_list", "baseline", "calibration", "cache_dir")
 
 
 class Config(Strict):
@@ -45,6 +45,7 @@ class Config(Strict):
     allow_list: Path | None = None
     block_list: Path | None = None
     baseline: Path | None = None
+    calibration: Path | None = None
     max_size: str | None = None
     timeout: float | None = None
     cache: bool = True
@@ -185,8 +186,8 @@ def _tools(path: Path) -> Mapping[str, Any]:
 
 def _parsed(raw: bytes, path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        return parsed(raw)
+    except ValueError as error:
         message = f"{path} is no TOML: {error}"
         raise UsageError(message) from error
 
