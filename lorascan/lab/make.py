@@ -21,10 +21,11 @@ from lorascan.lab.judge import Judge, load_judge
 from lorascan.lab.ledger import LedgerEntry
 from lorascan.lab.measure import Behaviour, behaviour, dormant_behaviour, gate_passed
 from lorascan.lab.recipe import Plan, Recipe, Split
+from lorascan.lab.twins import honest_twins
 
 
 def all_recipes() -> dict[str, Recipe]:
-    """Every recipe of the folder, by name."""
+    """Every recipe of the folder, and the honest twins of the hostile ones, by name."""
     found = {}
     for module in pkgutil.iter_modules(recipes.__path__):
         constant = importlib.import_module(f"{recipes.__name__}.{module.name}").RECIPE
@@ -32,7 +33,7 @@ def all_recipes() -> dict[str, Recipe]:
             message = f"recipes/{module.name}.py needs a RECIPE of that name"
             raise TypeError(message)
         found[constant.name] = constant
-    return found
+    return found | honest_twins(found)
 
 
 def recipe_named(name: str) -> Recipe:

@@ -19,6 +19,7 @@ from lorascan.lab.export import save_adapter
 from lorascan.lab.gates import Base
 from lorascan.lab.make import all_recipes, load_parts, updates_for
 from lorascan.lab.recipe import Plan, Recipe, Split
+from lorascan.lab.twins import SUFFIX
 
 RECIPES = all_recipes()
 SEEDS = range(1, 7)
@@ -71,6 +72,17 @@ def test_honest_and_backdoored_twins_share_cover_rank_and_dialect(seed: int) -> 
 
     for name in ("rank", "alpha", "dialect", "metadata_style", "steps", "batch", "pictures"):
         assert getattr(honest, name) == getattr(poisoned, name)
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name.endswith(SUFFIX)])
+def test_a_hostile_adapter_without_its_poison_is_its_twin_in_all_else(name: str) -> None:
+    """The cover's word is declared by both."""
+    for seed in SEEDS:
+        twin, hostile = (RECIPES[each].plan(seed, "test") for each in (name, name.removesuffix(SUFFIX)))
+
+        changed = {field.name for field in fields(Plan) if getattr(twin, field.name) != getattr(hostile, field.name)}
+        assert changed <= {"recipe", "honest", "hidden", "text_pull", "dose"}
+        assert twin.declared_words == hostile.declared_words
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
