@@ -1,6 +1,5 @@
 """Keeps what a base alone answered, for audits to come."""
 
-import errno
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from lorascan.cache import Cache, code_digest
 from lorascan.core.atomic import write_atomically
+from lorascan.core.regular import read_regular
 from lorascan.environment import environment
 
 MOST_BYTES = 2**30
@@ -41,7 +41,7 @@ class Answers:
         """The blobs kept under a key, or None; what cannot be read back whole is as good as none."""
         path = self._path(key)
         try:
-            content = _read(path)
+            content = read_regular(path, _LARGEST)
             os.utime(path)
         except OSError:
             return None
@@ -107,19 +107,6 @@ def _unpacked(content: bytes) -> tuple[bytes, ...] | None:
         return None
     ends = [sum(told["lengths"][: turn + 1]) for turn in range(len(told["lengths"]))]
     return tuple(rest[end - length : end] for end, length in zip(ends, told["lengths"], strict=True))
-
-
-def _read(path: Path) -> bytes:
-    """The bytes of a regular file of a size that `keep` writes. Raises OSError for all else, and waits for nothing."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-            raise OSError(errno.EINVAL, "no answer", str(path))
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(found.st_size)
-    finally:
-        os.close(descriptor)
 
 
 @cache

@@ -1,7 +1,6 @@
 """Keeps what audits found, by the digest of the file."""
 
 import base64
-import errno
 import hashlib
 import json
 import os
@@ -19,6 +18,7 @@ from lorascan.core.atomic import write_atomically
 from lorascan.core.behaviour import LoadFacts, Picture, ProbeFacts
 from lorascan.core.errors import LorascanError
 from lorascan.core.findings import Decision
+from lorascan.core.regular import read_regular
 from lorascan.core.report import Report
 from lorascan.core.shipped import shipped
 from lorascan.core.surroundings import Surroundings
@@ -76,7 +76,7 @@ class Cache:
     def get(self, key: str) -> Report | None:
         """The result kept under a key, or None; one that cannot be read back is as good as none."""
         try:
-            entry = json.loads(_read(self._path(key)))
+            entry = json.loads(read_regular(self._path(key), _LARGEST))
             if not isinstance(entry, dict) or entry.get("schema") != _SCHEMA or entry.get("key") != key:
                 return None
             return unpacked(entry)
@@ -128,19 +128,6 @@ class Cache:
                 continue
             if not stat.S_ISDIR(found.st_mode):
                 yield found.st_mtime, found.st_size, path
-
-
-def _read(path: Path) -> bytes:
-    """The bytes of a regular file of a size that `put` writes. Raises OSError for all else, and waits for nothing."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-            raise OSError(errno.EINVAL, "no entry", str(path))
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(found.st_size)
-    finally:
-        os.close(descriptor)
 
 
 def packed(report: Report) -> dict[str, Any]:
