@@ -9,6 +9,7 @@ from pathlib import Path
 from lorascan.bases import base_weights, identify, manifests_for, resolve_base
 from lorascan.core.adapter import Adapter, BaseFacts, FileFacts, VettedFile
 from lorascan.core.behaviour import Candidates
+from lorascan.core.calibration import UNLIKE, CalibrationFacts
 from lorascan.core.errors import StageFailed
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
 from lorascan.core.findings import Consequence, Finding
@@ -106,6 +107,7 @@ def unfinished(path: Path, failed: StageFailed, rules: Rulebook, *, command: str
 
 
 def _decided(path: Path, evidence: Evidence, found: Sequence[Finding], rules: Rulebook, command: str) -> Report:
+    evidence, found = _calibrated(evidence, found, rules)
     weighed, verdict, gate = judge(evidence, found, limits(evidence), rules)
     return Report(
         name=path.name,
@@ -119,6 +121,16 @@ def _decided(path: Path, evidence: Evidence, found: Sequence[Finding], rules: Ru
     )
 
 
+def _calibrated(evidence: Evidence, findings: Sequence[Finding], rules: Rulebook) -> tuple[Evidence, Sequence[Finding]]:
+    """Both under the rules' calibration; what an earlier one left is taken off."""
+    left = evidence.has(CalibrationFacts) or any(each.rule.code == UNLIKE for each in findings)
+    if rules.calibration is None and not left:
+        return evidence, findings
+    from lorascan.calibration import calibrated  # noqa: PLC0415 - most audits have none
+
+    return calibrated(evidence, findings, rules.calibration)
+
+
 def rulebook(settings: Settings) -> Rulebook:
     """The rules that the settings alone make. Raises UsageError for a policy that does not exist."""
     return Rulebook(policy=policy_named(settings.policy), allowed=settings.allowed, blocked=settings.blocked)
@@ -126,8 +138,9 @@ def rulebook(settings: Settings) -> Rulebook:
 
 def judged(report: Report, rules: Rulebook) -> Report:
     """The same evidence and findings under other rules."""
-    found, verdict, gate = judge(report.evidence, report.findings, report.verdict.limits, rules)
-    return replace(report, findings=found, verdict=verdict, gate=gate, policy=rules.policy.name)
+    evidence, known_ones = _calibrated(report.evidence, report.findings, rules)
+    found, verdict, gate = judge(evidence, known_ones, report.verdict.limits, rules)
+    return replace(report, evidence=evidence, findings=found, verdict=verdict, gate=gate, policy=rules.policy.name)
 
 
 def slim(report: Report) -> Report:

@@ -32,6 +32,10 @@ Baseline = Annotated[
     Path | None,
     typer.Option(help="An earlier JSON report: what it holds needs no review again; rejects stay.", show_default=False),
 ]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option(help="What `lorascan calibrate` learnt of your own honest adapters: a review where one stands out.", show_default=False),
+]
 CacheFolder = Annotated[Path | None, typer.Option(help="Where results are kept.", show_default=False)]
 
 

@@ -36,6 +36,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     fail_on: options.FailOn = None,
     min_severity: options.MinSeverity = None,
     baseline: options.Baseline = None,
+    calibration: options.CalibrationFile = None,
     config: options.ConfigFile = None,
     allow_list: options.AllowList = None,
     block_list: options.BlockList = None,
@@ -137,6 +138,7 @@ def _settings(config: "Config") -> "Settings":
 
 def _rules(found: "Effective") -> "Rulebook":
     """How findings are judged. Raises UsageError."""
+    from lorascan.calibration import read_calibration  # noqa: PLC0415
     from lorascan.commands._known_rules import demand_known  # noqa: PLC0415
     from lorascan.commands._limits import digests  # noqa: PLC0415
     from lorascan.policy import Rulebook, policy_named, read_baseline  # noqa: PLC0415
@@ -150,6 +152,7 @@ def _rules(found: "Effective") -> "Rulebook":
         blocked=digests(config.block_list),
         waivers=config.waiver,
         baseline=read_baseline(config.baseline) if config.baseline else None,
+        calibration=read_calibration(config.calibration) if config.calibration else None,
         fail_on=str(config.fail_on or ""),
         config=str(found.path or ""),
     )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from lorascan.core.adapter import FileFacts, FileIdentity
 from lorascan.core.behaviour import Candidates, LoadFacts, ProbeFacts
+from lorascan.core.calibration import CalibrationFacts
 from lorascan.core.evidence import Evidence, StageName, Status
 from lorascan.core.findings import Consequence, Decision, Finding, Scalar, Suppression, Verdict
 from lorascan.policy._policies import NEVER_SET_ASIDE, Policy
@@ -115,7 +116,19 @@ def _scope(evidence: Evidence, policy: Policy) -> dict[str, Scalar | list[Scalar
         scope["budget"] = hunted.budget
     for probe in evidence.all(ProbeFacts):
         scope["scales"] = list[Scalar](sorted({each.scale for each in probe.observations}))
+        scope["thresholds"] = "learnt on the lab"
+    for known_ones in evidence.all(CalibrationFacts):
+        scope |= _compared(known_ones)
     return scope
+
+
+def _compared(facts: CalibrationFacts) -> dict[str, Scalar | list[Scalar]]:
+    """Which honest adapters of the caller's own the adapter was set beside."""
+    told: dict[str, Scalar | list[Scalar]] = {"calibration": f"sha256:{facts.sha256}"}
+    if facts.p_value is None:
+        return told | {"calibration_unused": facts.reason}
+    told |= {"calibration_group": facts.group, "calibration_n": facts.n, "calibration_p": round(facts.p_value, 4)}
+    return told if facts.level is None else told | {"calibration_level": facts.level}
 
 
 def _standing(findings: Sequence[Finding]) -> Sequence[Finding]:

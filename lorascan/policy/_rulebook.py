@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
+from lorascan.core.calibration import Calibration
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Consequence, Finding, Suppression, Verdict
 from lorascan.core.report import Gate
@@ -22,7 +23,7 @@ class Rulebook:
     """How findings are judged. None of it is read from an adapter or from the folder that it lies in.
 
     `allowed` and `blocked` are SHA-256 digests; `today` (UTC) is what waivers expire by; `fail_on` names the severity that
-    `policy` was made to fail from, "" where the caller did not choose one.
+    `policy` was made to fail from, "" where the caller did not choose one; `calibration` holds the caller's own honest adapters.
     """
 
     policy: Policy = POLICIES["ci"]
@@ -30,6 +31,7 @@ class Rulebook:
     blocked: frozenset[str] = frozenset()
     waivers: tuple[Waiver, ...] = ()
     baseline: Baseline | None = None
+    calibration: Calibration | None = None
     fail_on: str = ""
     config: str = ""
     today: date = field(default_factory=_today)
