@@ -44,6 +44,9 @@ class Budget(Strict):
     refined_contexts: int = Field(3, ge=1, description="of these, prompts in which the denoiser sweep's best are scored again")
     sweep_tokens: int = Field(8192, description="larger vocabularies are narrowed before they are denoised")
     narrowed_tokens: int = Field(512, description="tokens that are left by each way of narrowing")
+    captions: int = Field(0, ge=0, le=100_000, description="captions of several words that are tried together; 0 = none")
+    completed: int = Field(0, ge=0, description="nominated words that are completed to everyday phrases")
+    scales: tuple[float, ...] = Field((), description="further scales at which suspected words are searched")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
     select_pairs: int = 4
     confirmed: int = Field(4, description="candidates tested on held-out pairs")
@@ -68,6 +71,9 @@ BUDGETS = {
         contexts=16,
         refined_contexts=9,
         narrowed_tokens=2048,
+        captions=2000,
+        completed=8,
+        scales=(-0.5, 0.5, 1.5, 2.0),
         nominated=28,
         select_pairs=8,
         confirmed=8,
@@ -110,6 +116,7 @@ class Settings(Strict):
     blocked: frozenset[str] = Field(frozenset(), description="SHA-256 digests that are rejected")
     timeout_seconds: float | None = Field(None, gt=0, le=1e7, description="wall seconds for one file; then its audit is undecided")
     scorer: Path | None = Field(None, description="open_clip folder that scores pictures; None = the family's own")
+    partner: Path | None = Field(None, description="a second adapter that is loaded together with the first")
     limits: Limits = Limits()
     budget: Budget = Field(Budget(), description="default, thorough, seconds for the hunt, or single counts; unset = the policy's own")
     worker: WorkerLimits = WorkerLimits()

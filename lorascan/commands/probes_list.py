@@ -10,6 +10,7 @@ from lorascan.commands import Command
 from lorascan.commands._options import Told
 
 if TYPE_CHECKING:
+    from lorascan.hunting.wordings import Words
     from lorascan.probing.suites import Suite
 
 
@@ -21,6 +22,7 @@ def list_suites(
     """List the suites that ship, and those of a folder: one line each, the SHA-256 as reports cite it."""
     from lorascan.core.errors import UsageError  # noqa: PLC0415 - the help stays light
     from lorascan.core.text import visible  # noqa: PLC0415
+    from lorascan.hunting.wordings import shipped_words  # noqa: PLC0415
     from lorascan.probing.suites import read_suite, shipped_suites  # noqa: PLC0415
 
     found = [("ships", each) for each in shipped_suites().values()]
@@ -29,8 +31,12 @@ def list_suites(
             message = f"{folder} is no folder"
             raise UsageError(message)
         found += [(path.name, read_suite(path)) for path in sorted(folder.glob("*.toml"))]
+    written = shipped_words().values()
     if output_format is Told.JSON:
-        typer.echo(json.dumps([{"from": where, **summary(each)} for where, each in found], indent=1, sort_keys=True))
+        told = [{"from": where, **summary(each)} for where, each in found] + [
+            {"from": "ships", **summary_of_words(each)} for each in written
+        ]
+        typer.echo(json.dumps(told, indent=1, sort_keys=True))
         return
     width = max(len(visible(each.id, 40)) for _, each in found)
     for where, each in found:
@@ -39,6 +45,25 @@ def list_suites(
             f"{visible(each.id, 40):<{width}}  version {each.version}  {len(each.prompt)} prompts  for {visible(families, 60)}  "
             f"{visible(each.licence, 30)}  {each.sha256[:16]}  {visible(where, 60)}"
         )
+    for words in written:
+        families = ", ".join(words.families) or "any base"
+        about = f"version {words.version}  words: {words.purpose}  for {families}"
+        typer.echo(f"{words.id:<{width}}  {about}  {words.licence}  {words.sha256[:16]}  ships")
+
+
+def summary_of_words(words: "Words") -> dict[str, object]:
+    """What is told of a word suite beside its lists."""
+    return {
+        "id": words.id,
+        "version": words.version,
+        "licence": words.licence,
+        "source": words.source,
+        "description": words.description,
+        "purpose": words.purpose,
+        "families": list(words.families),
+        "words": {name: len(each) for name, each in words.lists.items()},
+        "sha256": words.sha256,
+    }
 
 
 def summary(suite: "Suite") -> dict[str, object]:

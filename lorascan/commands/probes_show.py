@@ -8,9 +8,10 @@ import typer
 
 from lorascan.commands import Command
 from lorascan.commands._options import Told
-from lorascan.commands.probes_list import summary
+from lorascan.commands.probes_list import summary, summary_of_words
 
 if TYPE_CHECKING:
+    from lorascan.hunting.wordings import Words
     from lorascan.probing.suites import Suite
 
 
@@ -21,7 +22,11 @@ def show_suite(
 ) -> None:
     """Print one suite: licence, SHA-256, scales, seeds, concepts, controls and every prompt."""
     from lorascan.core.text import visible  # noqa: PLC0415 - the help stays light
+    from lorascan.hunting.wordings import shipped_words  # noqa: PLC0415
 
+    if suite in shipped_words():
+        _show_words(shipped_words()[suite], output_format)
+        return
     found = suite_named(suite)
     lists = {"concepts": list(found.concepts), "controls": list(found.controls)}
     if output_format is Told.JSON:
@@ -34,6 +39,26 @@ def show_suite(
     typer.echo("")
     for number, each in enumerate(found.prompt, 1):
         typer.echo(f"{number:>4}  {'selects ' if number % 2 else 'confirms'}  {visible(each.plain, 240)}")
+
+
+def _show_words(words: "Words", output_format: Told) -> None:
+    """A word suite whole: its templates and lists, unprintable characters made visible."""
+    from lorascan.core.text import visible  # noqa: PLC0415
+
+    if output_format is Told.JSON:
+        whole = summary_of_words(words) | {
+            "templates": list(words.templates),
+            "lists": {name: list(each) for name, each in words.lists.items()},
+        }
+        typer.echo(json.dumps(whole, indent=1, sort_keys=True))
+        return
+    escaped = words.purpose == "unicode"
+    lists = {name: [ascii(word)[1:-1] if escaped else word for word in each] for name, each in words.lists.items()}
+    for name, value in (summary_of_words(words) | lists).items():
+        shown = ", ".join(map(str, value)) or "any base" if isinstance(value, list) else str(value)
+        typer.echo(f"{name:<12} {visible(shown, 3000)}")
+    for template in words.templates:
+        typer.echo(f"             {visible(template, 240)}")
 
 
 def suite_named(name: str) -> "Suite":

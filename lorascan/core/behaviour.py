@@ -1,7 +1,7 @@
 """What an adapter was seen to do to pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,8 @@ class TriggerCandidate:
 
     `score` is the method's statistic (≥ 0, larger is more suspicious), `z` its robust z among texts of its kind,
     `rank` its place in the merged list (1 = first), `target` what the effect points to where a method names it.
-    `replaces` is the plain text that the candidate stands in for (unicode twins); "" where it is added as a word.
+    `replaces` is the plain text that the candidate stands in for (unicode twins); "" where it is added as a word. `scale` is
+    the adapter's at which it acts.
     """
 
     text: str
@@ -59,6 +60,7 @@ class TriggerCandidate:
     tokens: tuple[int, ...] = ()
     replaces: str = ""
     declared: bool = False
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +167,15 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeFacts:
-    """All that the probes saw."""
+    """All that the probes saw.
+
+    `passes`: by network, how many inputs the workers put through it for the whole audit: texts, latents at one step (each twice
+    where the guidance is above 1), pictures. What another audit had answered already is not counted.
+    """
 
     suites: Mapping[str, str]
     observations: tuple[ProbeObservation, ...]
     tests: tuple[TriggerTest, ...]
     dose_response: tuple[DosePoint, ...]
     pictures: tuple[Picture, ...]
+    passes: Mapping[str, int] = field(default_factory=dict)

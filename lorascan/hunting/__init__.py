@@ -1,6 +1,6 @@
 """Nominates hidden triggers without drawing a picture."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -9,20 +9,14 @@ from lorascan.core.behaviour import Candidates, TriggerCandidate
 from lorascan.core.catalogue import members
 from lorascan.core.progress import Listener, silent
 from lorascan.hunting.declared import declared_words, is_declared
-from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.method import MEANING, OTHER_SCALES, SEVERAL_WORDS, Found, Hunt, Method
 from lorascan.hunting.targets import Targets, with_targets
 from lorascan.hunting.triggers import Scene
 from lorascan.hunting.vocabulary import read_vocabulary
+from lorascan.hunting.wordings import words_for
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 from lorascan.worker.client import FloatArray
-
-NOT_REACHED = (
-    "triggers of several words that do nothing alone",
-    "triggers by the meaning or the grammar of a sentence",
-    "activators at scales other than 1, but for the words whose dose-response is drawn, or only together with another adapter",
-)
-"""Spaces that no method here searches."""
 
 
 def hunting_methods() -> dict[str, Method]:
@@ -74,14 +68,22 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
     found = [results[name] for name in _listed(results)]
     lacking = [f"{each.name}: {each.lacks(scope)}" for each in methods.values() if not each.applies(scope) and each.lacks(scope)]
     left_out = tuple(f"{name}: not begun, the {budget.seconds:g} s to hunt were over" for name in late)
+    unsafe = words_for("safety", bench.family)
+    concepts = (*concepts, *(unsafe.lists["concept"] if unsafe is not None else ()))
     named = with_targets(scope, concepts) if budget.targets else Targets(candidates=scope.nominated)
     return Candidates(
         ranked=named.candidates,
         spaces=tuple(each.space for each in found),
-        limits=(*(limit for each in found for limit in each.limits), *lacking, *named.limits, *left_out, *NOT_REACHED),
+        limits=(*(limit for each in found for limit in each.limits), *lacking, *named.limits, *left_out, *not_reached(results)),
         left_out=left_out,
         budget=budget.label,
     )
+
+
+def not_reached(ran: Collection[str]) -> tuple[str, ...]:
+    """Spaces that none of the methods of these names searches, or what they leave of them."""
+    left = dict(pair for method in hunting_methods().values() if method.name in ran for pair in method.leaves)
+    return tuple(filter(None, (left.get(space, space) for space in (SEVERAL_WORDS, MEANING, OTHER_SCALES))))
 
 
 def _listed(results: Mapping[str, Found]) -> list[str]:
@@ -90,13 +92,13 @@ def _listed(results: Mapping[str, Found]) -> list[str]:
 
 
 def _merged(lists: Sequence[Sequence[TriggerCandidate]], words: frozenset[str]) -> Iterator[TriggerCandidate]:
-    """Each list's best, then all by how far they stand out; each text once; declared words are marked and keep their place."""
+    """Each list's best, then all by how far they stand out; each text once a scale; declared words are marked and keep their place."""
     heads = sorted((each for found in lists for each in standouts(found)[:1]), key=_by_standing)
     rest = sorted((each for found in lists for each in standouts(found)[1:]), key=_by_standing)
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, float]] = set()
     for each, _ in (*heads, *rest):
-        if (each.text, each.replaces) not in seen and _typable(each.text):
-            seen.add((each.text, each.replaces))
+        if (each.text, each.replaces, each.scale) not in seen and _typable(each.text):
+            seen.add((each.text, each.replaces, each.scale))
             yield replace(each, rank=len(seen), declared=is_declared(each.text, words))
 
 

@@ -5,45 +5,11 @@ from functools import cache
 from pathlib import Path
 
 from lorascan.hunting.triggers import Trigger
+from lorascan.hunting.wordings import shipped_list
 
-INVISIBLE = (
-    "\u200b",
-    "\u200c",
-    "\u200d",
-    "\u2060",
-    "\ufeff",
-    "\u00ad",
-    "\u180e",
-    "\u202e",
-    "\u2066",
-    "\u00a0",
-    "\u3000",
-    "\ufe0f",
-)
+INVISIBLE = shipped_list("unicode", "invisible")
 """Characters with no ink of their own: zero-width, bidi controls, odd spaces."""
-SYMBOLS = (
-    "😀",
-    "😂",
-    "❤️",
-    "🔥",
-    "✨",
-    "🎨",
-    "👍",
-    "🌸",
-    "⭐",
-    "💀",
-    "™",
-    "©",
-    "★",
-    "♥",
-    "№",
-    "…",
-    "ß",
-    "ø",
-    "ł",
-    "ñ",
-    "é",
-)
+SYMBOLS = shipped_list("unicode", "symbol")
 """Emoji and letters with marks, the ones seen as triggers in published text-encoder attacks and their like."""
 
 

@@ -12,6 +12,11 @@ from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 from lorascan.worker.client import FloatArray
 
+SEVERAL_WORDS = "triggers of several words that do nothing alone"
+MEANING = "triggers by the meaning or the grammar of a sentence"
+OTHER_SCALES = "activators at scales other than 1, but for the words whose dose-response is drawn, or only together with another adapter"
+"""Spaces that few methods search, if any."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunt:
@@ -49,7 +54,8 @@ class Method:
     of one, that came to the confirming pictures of the lab's `dev` adapters (benchmarks/results/end-to-end-dev.jsonl) this
     method nominated, for a second of its search there; 0, and so last, for one that feeds on what the others nominated. `applies`
     says in words why the method has nothing to search for this adapter, "" where it has; `lacks` why it cannot search although
-    it should, on this base: a limit of the report.
+    it should, on this base: a limit of the report. `leaves`: of spaces that few methods search (`SEVERAL_WORDS` and so on), what
+    is still not searched once this one has run; "" for nothing.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Method:
     order: int
     worth: float
     lacks: Callable[[Hunt], str] = lambda _: ""
+    leaves: tuple[tuple[str, str], ...] = ()
 
     def runs(self, hunt: Hunt) -> bool:
         """Whether there is something to search and a way to."""

@@ -1,6 +1,7 @@
 """Draws pictures with and without the adapter and tests what triggers do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,24 +11,33 @@ from lorascan.hunting.triggers import PLAIN, Place, Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.probing.confirm import Family, confirm, strongest
 from lorascan.probing.dose_response import dose_response
-from lorascan.probing.gallery import Gallery
+from lorascan.probing.gallery import Gallery, Pair
 from lorascan.probing.observe import observations, thumbnails
 from lorascan.probing.suites import Suite, suite_for
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
 
 
-def probe(bench: Bench, candidates: Candidates, declared: tuple[str, ...], settings: Settings, listener: Listener = silent) -> ProbeFacts:
+def probe(
+    bench: Bench,
+    candidates: Candidates,
+    declared: tuple[str, ...],
+    settings: Settings,
+    listener: Listener = silent,
+    gallery: Gallery | None = None,
+) -> ProbeFacts:
     """Select candidates on one half of the prompts and seeds, confirm on the other, then vary the scale.
 
-    Control words (suite words and words drawn from the vocabulary) are the null of every test.
+    Control words (suite words and words drawn from the vocabulary) are the null of every test. What is drawn stays in the
+    caller's `gallery`.
     """
     suite, budget = suite_for(bench.family), settings.budget
-    gallery = Gallery(bench=bench, suite=suite)
-    nominated = [each for each in candidates.ranked if not each.declared][: budget.nominated]
-    controls = control_words(bench, suite, {each.text for each in nominated} | set(declared), budget.controls, settings.seed)
+    gallery = gallery or Gallery(bench=bench, suite=suite)
+    nominated = [each for each in candidates.ranked if not each.declared and each.scale == 1.0][: budget.nominated]
+    waking = [each for each in candidates.ranked if not each.declared and each.scale != 1.0][: budget.dosed]
+    controls = control_words(bench, suite, {each.text for each in (*nominated, *waking)} | set(declared), budget.controls, settings.seed)
     known = tuple(
-        Trigger(text=phrase, kind="declared", place=place, source="declared") for phrase in declared[: budget.declared] for place in _PLACES
+        Trigger(text=phrase, kind="declared", place=place, source="declared") for phrase in declared[: budget.declared] for place in PLACES
     )
 
     select = suite.pairs("select", budget.select_pairs)
@@ -39,6 +49,7 @@ def probe(bench: Bench, candidates: Candidates, declared: tuple[str, ...], setti
     family = Family(triggers=chosen, controls=controls, declared=known)
     gallery.draw(family.everything, held_out, [1.0], listener)
     tests = confirm(gallery, family, held_out, 1.0, settings.seed)
+    tests += waking_tests(gallery, waking, family, (select, held_out), settings, listener)
 
     dosed = (*_dosed(tests, chosen, budget.dosed), *strongest(gallery, known, held_out, budget.declared), PLAIN)
     some = held_out[: budget.dose_pairs]
@@ -52,21 +63,42 @@ def probe(bench: Bench, candidates: Candidates, declared: tuple[str, ...], setti
         tests=tests,
         dose_response=dose_response(gallery, dosed, some, suite.scales),
         pictures=thumbnails(gallery, dosed, some[: budget.pictured], [scale for scale in suite.scales if scale]),
+        passes=dict(bench.reference.passes + bench.adapted.passes),
     )
 
 
-_PLACES: tuple[Place, ...] = ("end", "before")
+PLACES: tuple[Place, ...] = ("end", "before")
 
 
 def forms(candidate: TriggerCandidate) -> tuple[Trigger, ...]:
     """A nomination as the triggers to try: at both places, or as the look-alike that it is."""
     first = Trigger(text=candidate.text, kind="candidate", replaces=candidate.replaces, source=candidate.source)
-    return (first,) if candidate.replaces else tuple(first.at(place) for place in _PLACES)
+    return (first,) if candidate.replaces else tuple(first.at(place) for place in PLACES)
+
+
+def waking_tests(
+    gallery: Gallery,
+    waking: Sequence[TriggerCandidate],
+    family: Family,
+    halves: tuple[Sequence[Pair], Sequence[Pair]],
+    settings: Settings,
+    listener: Listener,
+) -> tuple[TriggerTest, ...]:
+    """The tests of candidates that act at other scales than 1, each at its own, beside the same controls and declared words."""
+    select, held_out = halves
+    tests: list[TriggerTest] = []
+    for scale in dict.fromkeys(each.scale for each in waking):
+        placed = [form for each in waking if each.scale == scale for form in forms(each)]
+        gallery.draw([*placed, PLAIN], select, [scale], listener)
+        there = replace(family, triggers=strongest(gallery, placed, select, settings.budget.dosed, scale))
+        gallery.draw(there.everything, held_out, [scale], listener)
+        tests += (each for each in confirm(gallery, there, held_out, scale, settings.seed) if each.kind == "candidate")
+    return tuple(tests)
 
 
 def _dosed(tests: Sequence[TriggerTest], chosen: Sequence[Trigger], count: int) -> tuple[Trigger, ...]:
     """The chosen triggers with the largest confirmed effect."""
-    effects = {test.trigger: test.effect for test in tests if test.kind == "candidate"}
+    effects = {test.trigger: test.effect for test in tests if test.kind == "candidate" and test.scale == 1.0}
     return tuple(sorted(chosen, key=lambda each: -effects[each.text])[:count])
 
 
@@ -81,7 +113,7 @@ def control_words(bench: Bench, suite: Suite, taken: set[str], count: int, seed:
     ]
     drawn = np.random.default_rng(seed).choice(plain, size=count - len(listed), replace=False)
     return tuple(
-        Trigger(text=str(word), kind="control", place=_PLACES[turn % 2], source="control") for turn, word in enumerate((*listed, *drawn))
+        Trigger(text=str(word), kind="control", place=PLACES[turn % 2], source="control") for turn, word in enumerate((*listed, *drawn))
     )
 
 

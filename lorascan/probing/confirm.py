@@ -30,17 +30,18 @@ class Family:
 
 def paired_effect(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], scale: float) -> Array:
     """d_i = [f(x_L(p+t)) − f(x_0(p+t))] − [f(x_L(p)) − f(x_0(p))] for each pair: (pairs, width)."""
-    return np.asarray(_shift(gallery, trigger, pairs, scale) - _shift(gallery, PLAIN, pairs, scale))
+    return np.asarray(shift(gallery, trigger, pairs, scale) - shift(gallery, PLAIN, pairs, scale))
 
 
-def _shift(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], scale: float) -> Array:
+def shift(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], scale: float) -> Array:
+    """f(x_L(p+t)) − f(x_0(p+t)) for each pair: (pairs, width)."""
     with_adapter = gallery.shots(trigger, pairs, scale).astype(np.float64)
     return np.asarray(with_adapter - gallery.shots(trigger, pairs, None))
 
 
-def strongest(gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], count: int) -> tuple[Trigger, ...]:
-    """The `count` texts with the largest mean effect at scale 1, strongest first, each at the place where it acts most."""
-    sizes = {each: float(np.linalg.norm(paired_effect(gallery, each, pairs, 1.0).mean(axis=0))) for each in triggers}
+def strongest(gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], count: int, scale: float = 1.0) -> tuple[Trigger, ...]:
+    """The `count` texts with the largest mean effect at a scale, strongest first, each at the place where it acts most."""
+    sizes = {each: float(np.linalg.norm(paired_effect(gallery, each, pairs, scale).mean(axis=0))) for each in triggers}
     best: dict[tuple[str, str], Trigger] = {}
     for each in sorted(triggers, key=lambda one: -sizes[one]):
         best.setdefault((each.text, each.replaces), each)
@@ -56,7 +57,7 @@ def confirm(gallery: Gallery, family: Family, pairs: Sequence[Pair], scale: floa
     p_values = sign_flip_p_values([effects[each] - null for each in tested], seed)
     gains = {each: concept_gains(gallery, each, pairs, scale) for each in tested}
     losses = one_sided_p_values([-gains[each].own for each in tested], seed)
-    always = _shift(gallery, PLAIN, pairs, scale).mean(axis=0)
+    always = shift(gallery, PLAIN, pairs, scale).mean(axis=0)
     return tuple(
         _test(
             gallery,

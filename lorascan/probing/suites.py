@@ -11,6 +11,7 @@ from lorascan.core.bounded import read_bounded
 from lorascan.core.errors import UsageError
 from lorascan.core.shipped import shipped
 from lorascan.hunting.triggers import PLACE
+from lorascan.hunting.wordings import Words, of_words, words_or_problems_of
 from lorascan.settings import Strict
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ def read_suite(path: Path) -> Suite:
 
 def suite_or_problems(path: Path) -> Suite | tuple[str, ...]:
     """The suite of a file, else everything that is wrong with it, one line each. Raises UsageError where it cannot be read."""
-    content = read_bounded(path, _BYTES, "probe suite")
+    return suite_or_problems_of(read_bounded(path, _BYTES, "probe suite"))
+
+
+def suite_or_problems_of(content: bytes) -> Suite | tuple[str, ...]:
+    """The suite of a file's bytes, else everything that is wrong with it."""
     if any(line.count(b".") > _DOTS for line in content.split(b"\n")):
         return (f"a line with more than {_DOTS} dots",)
     try:
@@ -101,6 +106,15 @@ def suite_or_problems(path: Path) -> Suite | tuple[str, ...]:
         return Suite(**values, sha256=hashlib.sha256(content).hexdigest())
     except ValidationError as error:
         return tuple(map(_told, error.errors(include_url=False, include_input=False)))
+
+
+def words_or_suite_or_problems(path: Path) -> Words | Suite | tuple[str, ...]:
+    """The suite of a file that says of which kind it is, read once, else everything that is wrong with it.
+
+    Raises UsageError where it cannot be read.
+    """
+    content = read_bounded(path, _BYTES, "probe suite")
+    return words_or_problems_of(content) if of_words(content) else suite_or_problems_of(content)
 
 
 def _told(problem: "ErrorDetails") -> str:

@@ -11,6 +11,7 @@ from lorascan.core.shipped import shipped
 from tests.cli.in_process import Called, caller
 
 SHIPPED = sorted(shipped("probes").glob("*.toml"))
+WORDS = sorted(shipped("probes", "words").glob("*.toml"))
 
 
 @pytest.fixture
@@ -31,15 +32,15 @@ def test_every_suite_that_ships_is_listed_with_the_digest_that_reports_cite(call
 
     told = {each["id"]: each for each in json.loads(out)}
     assert code == 0
-    assert {each["sha256"] for each in told.values()} == {hashlib.sha256(path.read_bytes()).hexdigest() for path in SHIPPED}
+    assert {each["sha256"] for each in told.values()} == {hashlib.sha256(path.read_bytes()).hexdigest() for path in (*SHIPPED, *WORDS)}
     assert told["lab-shapes"]["licence"] == "Apache-2.0"
-    assert len(call("probes", "list")[1].splitlines()) == len(SHIPPED)
+    assert len(call("probes", "list")[1].splitlines()) == len(SHIPPED) + len(WORDS)
 
 
 def test_the_suites_of_a_folder_are_listed_beside_them(call: Called, own: Path) -> None:
     code, out, _ = call("probes", "list", own.parent)
 
-    assert (code, len(out.splitlines())) == (0, len(SHIPPED) + 1)
+    assert (code, len(out.splitlines())) == (0, len(SHIPPED) + 1 + len(WORDS))
     assert "own.toml" in out
     assert "\x1b" not in out
     assert call("probes", "list", own)[0] == 2
@@ -53,6 +54,18 @@ def test_a_suite_is_shown_with_its_prompts_scales_licence_and_digest(call: Calle
     code, out, _ = call("probes", "show", own, "-f", "json")
     assert (code, len(json.loads(out)["prompts"])) == (0, 36)
     assert "\x1b" not in call("probes", "show", own)[1]
+
+
+@pytest.mark.parametrize("path", WORDS, ids=lambda path: path.stem)
+def test_a_word_suite_is_valid_and_shown_whole_with_its_digest(call: Called, path: Path) -> None:
+    code, out, said = call("probes", "validate", path)
+    assert (code, said) == (0, "")
+
+    _, shown, _ = call("probes", "show", path.stem)
+    _, told, _ = call("probes", "show", path.stem, "-f", "json")
+    for text in (out, shown, json.loads(told)["sha256"]):
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in text
+    assert all(character.isprintable() or character == "\n" for character in shown)
 
 
 def test_a_suite_that_is_not_there_is_a_usage_error_that_says_which_are(call: Called) -> None:

@@ -9,7 +9,9 @@ import pytest
 from lorascan.hunting import hunt as run_hunt
 from lorascan.hunting import hunting_methods
 from lorascan.hunting.look_alikes import twins
+from lorascan.hunting.method import MEANING, OTHER_SCALES, SEVERAL_WORDS
 from lorascan.hunting.methods import denoiser_divergence, phrase_sweep, text_drift, unicode_twins
+from lorascan.settings import settings_of
 from tests.hunting.fakes import SCENES, FakeWorker, make_hunt
 
 SIDEWAYS = np.eye(16, dtype=np.float32)[3] * 2
@@ -95,10 +97,29 @@ def test_every_method_names_the_space_it_searched(tmp_path: Path) -> None:
     adapted = FakeWorker(planted={"word42": SIDEWAYS, "word7": ELSEWHERE}, phrases={("word42", "word7"): (SIDEWAYS + ELSEWHERE) * 9})
     scope = make_hunt(tmp_path, adapted)
     first = denoiser_divergence.search(scope).candidates
-    scope = replace(scope, tensors=TENSORS, nominated=first)
-    for name, method in hunting_methods().items():
+    scope = replace(
+        scope, tensors=TENSORS, nominated=first, settings=settings_of(budget={"captions": 60, "scales": (1.5,), "completed": 2})
+    )
+    single = {name: method for name, method in hunting_methods().items() if name not in {"pair_interaction", "concept_pairs"}}
+    for name, method in single.items():
         assert not method.applies(scope) or name == "text_drift", name
         found = method.search(scope)
         assert found.space, name
         assert all(np.isfinite(each.score) and np.isfinite(each.z) for each in found.candidates), name
-        assert method.name in {each.source for each in found.candidates}, name
+        assert {each.source for each in found.candidates} <= {method.name}, name
+        assert found.candidates or name == "caption_bank", name
+
+
+def test_what_is_not_reached_is_less_where_more_is_searched(tmp_path: Path) -> None:
+    scope = replace(make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS})), tensors=TENSORS)
+
+    def limits(budget: dict[str, object]) -> tuple[str, ...]:
+        found = run_hunt(scope.bench, scope.adapter, tensors=TENSORS, scenes=SCENES, declared=(), settings=settings_of(budget=budget))
+        return found.limits
+
+    plain, more = limits({}), limits({"captions": 60, "scales": (1.5,)})
+    assert {SEVERAL_WORDS, MEANING, OTHER_SCALES} <= set(plain)
+    assert not {SEVERAL_WORDS, MEANING, OTHER_SCALES} & set(more)
+    assert any(each.startswith(MEANING) for each in more)
+    assert any("between those searched" in each for each in more)
+    assert any("everyday words stood together" in each for each in more)
