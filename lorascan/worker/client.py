@@ -1,5 +1,6 @@
 """The typed, numpy face of one locked worker process."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,7 @@ class Worker:
     description: Mapping[str, Any]
     recall: Recall | None = None
     computed_by: Mapping[str, Any] = field(default_factory=dict)
+    passes: Counter[str] = field(default_factory=Counter)
 
     def tokenise(self, texts: Sequence[str]) -> IntArray:
         """Token ids (n, context)."""
@@ -75,7 +77,8 @@ class Worker:
         arguments = {"ids": list(ids.shape), "positions": list(positions.shape), "batch": 4 * _BATCH, "scale": scale}
         reply = ((*positions.shape, self.shape.text_width),)
         blobs = (ids.astype("<i4").tobytes(), positions.astype("<i4").tobytes())
-        return self._call("encode", arguments, blobs=blobs, reply=reply, label="text encoder", listener=listener)[0]
+        passes = {"text encoder": len(ids)}
+        return self._call("encode", arguments, blobs=blobs, reply=reply, passes=passes, label="text encoder", listener=listener)[0]
 
     def predict(
         self, ids: IntArray, *, timestep: float, seed: int, side: int, scale: float = 1.0, listener: Listener = silent
@@ -85,7 +88,8 @@ class Worker:
             "ids": list(ids.shape), "timestep": timestep, "seed": seed, "side": side, "batch": _BATCH, "scale": scale,
         }  # fmt: skip
         reply = ((len(ids), self.shape.channels, side, side),)
-        return self._call("predict", arguments, blobs=(ids.astype("<i4").tobytes(),), reply=reply, label="denoiser", listener=listener)[0]
+        blobs, passes = (ids.astype("<i4").tobytes(),), {"text encoder": len(ids), "denoiser": len(ids)}
+        return self._call("predict", arguments, blobs=blobs, reply=reply, passes=passes, label="denoiser", listener=listener)[0]
 
     def render(self, prompts: Sequence[str], seeds: Sequence[int], *, scale: float = 1.0, listener: Listener = silent) -> ByteArray:
         """Pictures (n, height, width, 3), one per (prompt, seed)."""
@@ -101,20 +105,24 @@ class Worker:
                 "scale": scale,
             }
             reply = ((len(some), self.shape.height, self.shape.width, 3),)
-            parts.append(self._call("render", arguments, reply=reply, dtype="u1", label="pictures", listener=listener)[0])
+            steps = len(some) * self.shape.steps * (2 if self.shape.guidance > 1 else 1)
+            passes = {"text encoder": len(some), "denoiser": steps, "picture decoder": len(some)}
+            parts.append(self._call("render", arguments, reply=reply, dtype="u1", passes=passes, label="pictures", listener=listener)[0])
         return np.concatenate(parts)
 
     def embed_images(self, pictures: ByteArray) -> FloatArray:
         """CLIP unit vectors (n, embedding) of pictures."""
         reply = ((len(pictures), self.shape.embedding),)
-        return self._call("embed_images", {"shape": list(pictures.shape)}, blobs=(pictures.tobytes(),), reply=reply)[0]
+        passes = {"scorer": len(pictures)}
+        return self._call("embed_images", {"shape": list(pictures.shape)}, blobs=(pictures.tobytes(),), reply=reply, passes=passes)[0]
 
     def embed_texts(self, texts: Sequence[str]) -> FloatArray:
         """CLIP unit vectors (n, embedding) of texts."""
         parts = []
         for start in range(0, len(texts), _REQUEST_TEXTS):
             some = list(texts[start : start + _REQUEST_TEXTS])
-            parts.append(self._call("embed_texts", {"texts": some}, reply=((len(some), self.shape.embedding),))[0])
+            reply = ((len(some), self.shape.embedding),)
+            parts.append(self._call("embed_texts", {"texts": some}, reply=reply, passes={"scorer": len(some)})[0])
         return np.concatenate(parts)
 
     def ask(self, operation: str) -> Mapping[str, Any]:
@@ -143,6 +151,7 @@ class Worker:
         reply: Sequence[tuple[int, ...]],
         blobs: Sequence[bytes] = (),
         dtype: str = "<f4",
+        passes: Mapping[str, int] | None = None,
         label: str = "",
         listener: Listener = silent,
     ) -> list[Any]:
@@ -153,7 +162,9 @@ class Worker:
 
         def answered() -> Sequence[bytes]:
             with stage_failures(self.role):
-                return self.session.call(operation, arguments, blobs=blobs, reply_sizes=sizes, progress=progress).blobs
+                found = self.session.call(operation, arguments, blobs=blobs, reply_sizes=sizes, progress=progress).blobs
+            self.passes.update(passes or {})
+            return found
 
         found = self._recalled(operation, arguments, blobs, answered)
         arrays = [np.frombuffer(blob, dtype=dtype).reshape(shape) for blob, shape in zip(found, reply, strict=True)]

@@ -1,6 +1,7 @@
 """A base that is a table of numbers: workers whose answers a test knows."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class FakeWorker:
     phrases: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     always: float = 0.0
     shape: Shape = SHAPE
+    passes: Counter[str] = field(default_factory=Counter)
 
     def tokenise(self, texts: list[str]) -> np.ndarray:
         rows = [[START, *(TOKENS.index(token) for word in text.split() for token in _tokens(word)), END] for text in texts]

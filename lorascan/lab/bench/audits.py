@@ -36,6 +36,7 @@ def audited_row(entry: LedgerEntry, report: Report, seconds: float) -> dict[str,
         "first": [each.text for each in ranked[:FIRST]],
         "tests": [asdict(test) for facts in report.evidence.all(ProbeFacts) for test in facts.tests],
         "stages": {str(stage.name): [str(stage.status), round(stage.seconds, 1), stage.reason] for stage in report.evidence.stages},
+        "passes": {kind: count for facts in report.evidence.all(ProbeFacts) for kind, count in facts.passes.items()},
         "isolation": [each.backend for each in report.evidence.all(IsolationFacts)],
         "seconds": round(seconds, 1),
     }
