@@ -10,9 +10,10 @@ from lorascan.bases import base_weights, identify, manifests_for, resolve_base
 from lorascan.core.adapter import Adapter, BaseFacts, FileFacts, VettedFile
 from lorascan.core.behaviour import Candidates
 from lorascan.core.calibration import UNLIKE, CalibrationFacts
-from lorascan.core.errors import StageFailed
+from lorascan.core.errors import StageFailed, Unavailable
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
 from lorascan.core.findings import Consequence, Finding
+from lorascan.core.pairs import PartnerFacts
 from lorascan.core.progress import Listener, silent
 from lorascan.core.recall import Recall
 from lorascan.core.report import Report
@@ -21,9 +22,11 @@ from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
 from lorascan.intake import Digests, companions, receive, vet_while_digesting
+from lorascan.pairing import demand_loadable, joined, partner_facts
 from lorascan.policy import Rulebook, judge, known, marked, may_be_loaded, policy_named
 from lorascan.settings import DEFAULT, Settings
 from lorascan.weights import GATE_WORK, measure
+from lorascan.weights.twins import twins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +57,13 @@ def audit(  # noqa: PLR0913 - each but the first two is a collaborator that a ca
     rules = rules or rulebook(settings)
     policy, settings = rules.policy, settings.with_budget(rules.policy.budget)
     evidence = _with_digests(Evidence.collect(at_rest(path, settings, surroundings), listener))
+    beside = _beside(settings, rules)
+    evidence = evidence.joined(Evidence(facts=beside.all(PartnerFacts)))
     found, _ = examine(evidence)
     if policy.loads or settings.keep_going:
         if evidence.has(Subject) and (settings.keep_going or _may_meet_the_worker(evidence, found, rules)):
-            evidence = evidence.joined(Evidence.collect(in_action(evidence, settings, listener, recall), listener))
+            steps = in_action(evidence, settings, listener, recall, next(iter(beside.all(Subject)), None))
+            evidence = evidence.joined(Evidence.collect(steps, listener))
         evidence = _with_the_stages_that_did_not_run(evidence)
         found, _ = examine(evidence)
     return _decided(path, evidence, found, rules, command)
@@ -79,6 +85,14 @@ def nominate(path: str | Path, settings: Settings = DEFAULT, *, listener: Listen
         steps = _before(StageName.PROBE, in_action(evidence, settings, listener, None))
         evidence = evidence.joined(Evidence.collect(steps, listener))
     return evidence, ()
+
+
+def _beside(settings: Settings, rules: Rulebook) -> Evidence:
+    """What the stages at rest gather of the second adapter of a pair, and what the gate makes of it; nothing where there is none."""
+    if settings.partner is None:
+        return Evidence()
+    evidence = _with_digests(Evidence.collect(at_rest(settings.partner, settings)))
+    return replace(evidence, facts=(*evidence.facts, partner_facts(settings.partner, evidence, rules)))
 
 
 def _may_meet_the_worker(evidence: Evidence, found: Sequence[Finding], rules: Rulebook) -> bool:
@@ -165,31 +179,43 @@ def at_rest(path: Path, settings: Settings, surroundings: Surroundings | None = 
     yield base
     yield StageName.WEIGHTS
     yield measure(adapter, vetted, GATE_WORK)
+    yield twins(adapter, vetted)
     yield Subject(vetted=vetted, adapter=adapter, base=base)
 
 
-def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall: Recall | None) -> Generator[object]:
-    """The adapter on its base, inside the lock: load, hunt, probe."""
+def in_action(
+    evidence: Evidence, settings: Settings, listener: Listener, recall: Recall | None, partner: Subject | None = None
+) -> Generator[object]:
+    """The adapter on its base, inside the lock: load, hunt, probe. A partner acts together with it."""
     from lorascan.hunting import hunt  # noqa: PLC0415 - static audits need none of these
     from lorascan.probing import probe  # noqa: PLC0415
+    from lorascan.probing.gallery import Gallery  # noqa: PLC0415
+    from lorascan.probing.pairs import probe_pair  # noqa: PLC0415
     from lorascan.probing.suites import suite_for  # noqa: PLC0415
     from lorascan.weights.canonical import canonical, read_canonical  # noqa: PLC0415
+    from lorascan.weights.joined import joined as summed  # noqa: PLC0415
     from lorascan.worker import open_workers  # noqa: PLC0415
 
     yield StageName.LOAD
     subject = evidence[Subject]
     base = resolve_base(settings.base, subject.base, settings.scorer)
-    declared = declared_phrases(evidence[FileFacts], settings)
-    written = canonical(subject.adapter, subject.vetted, base_weights(base.folder))
-    with open_workers(base, written, settings, listener, recall) as (bench, isolation, loaded):
+    declared, weights = declared_phrases(evidence[FileFacts], settings), base_weights(base.folder)
+    written = canonical(subject.adapter, subject.vetted, weights)
+    adapter, tensors, other = subject.adapter, read_canonical(written), None
+    if settings.partner is not None:
+        partner = _loadable(partner, evidence)
+        other = canonical(partner.adapter, partner.vetted, weights)
+        adapter, tensors = joined(adapter, partner.adapter), summed(tensors, read_canonical(other))
+        declared = declared_phrases(partner.vetted.facts, settings.model_copy(update={"declared": declared}))
+    with open_workers(base, written, settings, listener, recall, partner=other) as (bench, isolation, loaded):
         yield from isolation
         yield loaded
         yield StageName.HUNT
         suite = suite_for(base.family)
         candidates = hunt(
             bench,
-            subject.adapter,
-            tensors=read_canonical(written),
+            adapter,
+            tensors=tensors,
             scenes=suite.prompt[: settings.budget.contexts],
             concepts=suite.concepts,
             declared=declared,
@@ -198,7 +224,18 @@ def in_action(evidence: Evidence, settings: Settings, listener: Listener, recall
         )
         yield candidates
         yield StageName.PROBE
-        yield probe(bench, candidates, declared, settings, listener)
+        gallery = Gallery(bench=bench, suite=suite)
+        yield probe(bench, candidates, declared, settings, listener, gallery)
+        if bench.alone:
+            yield probe_pair(gallery, candidates, declared, settings, listener)
+
+
+def _loadable(partner: Subject | None, evidence: Evidence) -> Subject:
+    """The second adapter, where it can be loaded beside the first. Raises Unavailable."""
+    demand_loadable(evidence[PartnerFacts], evidence[BaseFacts].family)
+    if partner is None:
+        raise Unavailable("the partner was refused", "audit it alone first")
+    return partner
 
 
 def declared_phrases(facts: FileFacts, settings: Settings) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -151,15 +151,16 @@ def digest_of(path: Path, most_bytes: int) -> str | None:
         return None
 
 
-def key_of(path: Path, digest: str, settings: Settings, *, loads: bool, surroundings: Surroundings | None) -> str:
+def key_of(path: Path, digest: str, settings: Settings, *, loads: bool, surroundings: Surroundings | None, rules: object = None) -> str:
     """SHA-256 over all that a result depends on: the file (`digest` of its bytes), its name and what stands beside it, lorascan's
     own code, rules and probe suites, the settings, the versions of the libraries, the base and the machine's kind of device.
+
+    Of a pair also the second file, and the caller's `rules`: it is judged by them before anything is loaded.
     """  # noqa: D205 - one sentence of two lines
-    beside = companions(path)
-    parts = {
+    parts: dict[str, Any] = {
         "file": digest,
         "name": path.name,
-        "beside": [hashlib.sha256(each).hexdigest() if each is not None else None for each in (beside.config, beside.card)],
+        "beside": _beside(path),
         "surroundings": plain(surroundings),
         "code": code_digest(),
         "settings": settings.model_dump(mode="json", exclude=_JUDGED_LATER),
@@ -168,7 +169,27 @@ def key_of(path: Path, digest: str, settings: Settings, *, loads: bool, surround
         "folders": [_stamp(Path(each)) for each in (settings.base, settings.scorer) if each is not None],
         "device": settings.device if settings.device != "auto" else str(Path("/dev/nvidiactl").exists()),
     }
+    if settings.partner is not None:
+        second = digest_of(settings.partner, settings.limits.file_bytes)
+        parts["partner"] = [second, _beside(settings.partner), _spelt(rules)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _beside(path: Path) -> list[str | None]:
+    """Digests of what stands beside a file and says something about it."""
+    found = companions(path)
+    return [hashlib.sha256(each).hexdigest() if each is not None else None for each in (found.config, found.card)]
+
+
+def _spelt(value: object) -> Any:  # noqa: ANN401 - JSON values
+    """Rules as JSON values, sets in order."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _spelt(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _spelt(each) for key, each in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, value))
+    return [_spelt(each) for each in value] if isinstance(value, (list, tuple)) else str(value)
 
 
 def same_base(report: Report, settings: Settings) -> bool:

@@ -117,7 +117,6 @@ class Settings(Strict):
     timeout_seconds: float | None = Field(None, gt=0, le=1e7, description="wall seconds for one file; then its audit is undecided")
     scorer: Path | None = Field(None, description="open_clip folder that scores pictures; None = the family's own")
     partner: Path | None = Field(None, description="a second adapter that is loaded together with the first")
-    partner: Path | None = Field(None, description="a second adapter that is loaded together with the first")
     limits: Limits = Limits()
     budget: Budget = Field(Budget(), description="default, thorough, seconds for the hunt, or single counts; unset = the policy's own")
     worker: WorkerLimits = WorkerLimits()

@@ -12,6 +12,12 @@ Declared = Annotated[
     list[str] | None,
     typer.Option(help="A trigger phrase declared outside the file, such as on its page (repeatable).", show_default=False),
 ]
+Partner = Annotated[
+    Path | None,
+    typer.Option(
+        "--with", help="A second adapter, loaded together with each target: what do both do that neither does alone?", show_default=False
+    ),
+]
 Base = Annotated[
     str | None,
     typer.Option(

@@ -154,7 +154,7 @@ def _audited(report: Report) -> str:
 def _key(target: Target, call: Call, digest: str) -> str | None:
     """The cache's key of a target whose bytes have this digest, or None where what stands beside it cannot be read."""
     try:
-        return key_of(target.path, digest, call.settings, loads=call.rules.policy.loads, surroundings=target.surroundings)
+        return key_of(target.path, digest, call.settings, loads=call.rules.policy.loads, surroundings=target.surroundings, rules=call.rules)
     except LorascanError:
         return None
 

@@ -28,6 +28,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     device: options.Device = None,
     isolation: options.Isolation = None,
     declared: options.Declared = None,
+    partner: options.Partner = None,
     output_format: options.Printed = None,
     output: options.Output = None,
     template: options.Template = None,
@@ -65,7 +66,7 @@ def audit(  # noqa: PLR0913 - one parameter an option
     with _selected(target, stdin_filename, max_size, timeout, online=online) as selected, shelf(many=selected.many) as reports:
         found = _effective(given, selected, target)
         rules = _rules(found)
-        settings = _settings(found.config).with_budget(rules.policy.budget)
+        settings = _with_partner(_settings(found.config).with_budget(rules.policy.budget), partner)
         into = sinks(found.config.format, output or [], many=selected.many, template=template)
         for name in selected.missing:
             say(f"no adapter found at {name}", "error")
@@ -134,6 +135,18 @@ def _settings(config: "Config") -> "Settings":
         limits={"file_bytes": size(config.max_size)} if config.max_size else None,
         timeout_seconds=config.timeout,
     )
+
+
+def _with_partner(settings: "Settings", partner: Path | None) -> "Settings":
+    """The settings of a pair. Raises UsageError where the second adapter is no file."""
+    from lorascan.core.errors import UsageError  # noqa: PLC0415
+
+    if partner is None:
+        return settings
+    if not partner.is_file():
+        message = f"--with {partner}: no such file; it takes one adapter file"
+        raise UsageError(message)
+    return settings.model_copy(update={"partner": partner})
 
 
 def _rules(found: "Effective") -> "Rulebook":

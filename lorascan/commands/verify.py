@@ -109,11 +109,14 @@ def _claimed(entry: dict[str, object]) -> object:
 
 def _objections(report: "Report", sha256: str) -> Iterator[str]:
     from lorascan.core.adapter import FileFacts, FileIdentity  # noqa: PLC0415
+    from lorascan.core.pairs import PartnerFacts  # noqa: PLC0415
 
     known = [each.sha256 for each in report.evidence.all(FileFacts)] + [each.sha256 for each in report.evidence.all(FileIdentity)]
     told = known[0] if known else None
     if told != sha256:
         yield f"the result speaks for another file: SHA-256 {told or 'unknown'}, this file has {sha256}"
+    for partner in report.evidence.all(PartnerFacts):
+        yield f"the result speaks for this file together with {partner.name!r} alone: SHA-256 {partner.sha256 or 'unknown'}"
     version = report.environment.get("lorascan", "unknown")
     if version != __version__:
         yield f"the result was made by lorascan {version}, this is {__version__}: audit again"

@@ -35,7 +35,6 @@ def paired_effect(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], sca
 
 def shift(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], scale: float) -> Array:
     """f(x_L(p+t)) − f(x_0(p+t)) for each pair: (pairs, width)."""
-    """f(x_L(p+t)) − f(x_0(p+t)) for each pair: (pairs, width)."""
     with_adapter = gallery.shots(trigger, pairs, scale).astype(np.float64)
     return np.asarray(with_adapter - gallery.shots(trigger, pairs, None))
 

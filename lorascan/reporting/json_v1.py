@@ -12,6 +12,7 @@ from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, Probe
 from lorascan.core.errors import Refusal, UsageError
 from lorascan.core.evidence import Evidence, Stage
 from lorascan.core.findings import Finding, Rule, Verdict
+from lorascan.core.pairs import PairFacts, PartnerFacts
 from lorascan.core.report import SCHEMA, Gate, Report
 from lorascan.reporting import Format, Look, _digest
 from lorascan.reporting._machine import place
@@ -30,6 +31,8 @@ _SECTIONS: Mapping[str, type] = {
     "probe": ProbeFacts,
 }
 """Section name → the one fact it tells; a section is null where no stage gathered the fact."""
+_OF_PAIRS: Mapping[str, type] = {"partner": PartnerFacts, "pair": PairFacts}
+"""The same of pairs; left out of every other report."""
 
 
 def _render(report: Report, _: Look) -> str:
@@ -68,7 +71,8 @@ def _shape(report: Report) -> dict[str, Any]:
     for name, kind in _SECTIONS.items():
         told = _digest.adapter_facts(report) if name == "adapter" else _digest.fact(report, kind)
         shape[name] = None if told is None else table(told)
-    return shape
+    told_of_pairs = {name: _digest.fact(report, kind) for name, kind in _OF_PAIRS.items()}
+    return shape | {name: table(each) for name, each in told_of_pairs.items() if each is not None}
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
@@ -104,7 +108,8 @@ def _load(text: str) -> Report:
 
 
 def _read(shape: Mapping[str, Any]) -> Report:
-    facts = [*_identity(shape), *(_fact(kind, name, shape) for name, kind in _SECTIONS.items() if shape.get(name) is not None)]
+    known = {**_SECTIONS, **_OF_PAIRS}
+    facts = [*_identity(shape), *(_fact(kind, name, shape) for name, kind in known.items() if shape.get(name) is not None)]
     return Report(
         name=_typed(str, shape["subject"]["name"]),
         evidence=Evidence(

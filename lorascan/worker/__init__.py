@@ -16,7 +16,7 @@ from lorascan.core.recall import Recall
 from lorascan.sandbox import Pending, Session, launch
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
-from lorascan.worker.client import Shape, Worker, stage_failures
+from lorascan.worker.client import PARTNER, SUBJECT, Shape, Worker, stage_failures
 from lorascan.worker.lock import backend_of, devices_of, lock_for
 
 PROGRAM = "lorascan.worker.program"
@@ -25,24 +25,35 @@ _CHECK_PROMPTS = ("a red circle on a blue background", "a photo of a dog", "", "
 
 @contextmanager
 def open_workers(
-    base: ResolvedBase, canonical: bytes, settings: Settings, listener: Listener = silent, recall: Recall | None = None
+    base: ResolvedBase,
+    canonical: bytes,
+    settings: Settings,
+    listener: Listener = silent,
+    recall: Recall | None = None,
+    *,
+    partner: bytes | None = None,
 ) -> Iterator[tuple[Bench, tuple[IsolationFacts, ...], LoadFacts]]:
     """Start a reference and an adapted worker, attach the adapter in the latter, and prove what landed.
 
     `canonical` is the vetted update as our own writer wrote it. Raises Unavailable where no isolation can be had,
     StageFailed where a worker dies, lies or is silent. On leaving, both processes are gone. What `recall` holds of the
-    base's answers is not computed again.
+    base's answers is not computed again. With a `partner`, written in the same way, both adapters act together, the partner
+    attached second, and the bench can ask each of them alone.
     """
     _require_libraries()
+    blobs = {"adapter": canonical} | ({} if partner is None else {PARTNER: partner})
     with ExitStack() as stack:
         waiting = [
             stack.enter_context(_launch(base, settings, role="reference", blobs={})),
-            stack.enter_context(_launch(base, settings, role="adapted", blobs={"adapter": canonical})),
+            stack.enter_context(_launch(base, settings, role="adapted", blobs=blobs)),
         ]
         listener(Progress(label="starting two locked workers", share=0.0))
         reference, adapted = (_ready(stack, pending, role) for pending, role in zip(waiting, ("reference", "adapted"), strict=True))
         reference = replace(reference, recall=recall, computed_by=_computed_by(base, reference.description, settings))
-        bench = Bench(reference=reference, adapted=adapted, base_folder=base.folder, family=base.family)
+        if partner is not None:
+            adapted = replace(adapted, recall=Recall())  # the searches ask the pair the same more than once
+        alone = () if partner is None else tuple(replace(adapted, alone=name) for name in (SUBJECT, PARTNER))
+        bench = Bench(reference=reference, adapted=adapted, base_folder=base.folder, family=base.family, alone=alone)
         facts = _attach(bench, base, listener)
         isolation = tuple(_isolation(worker) for worker in (reference, adapted))
         yield bench, isolation, facts

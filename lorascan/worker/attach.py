@@ -1,8 +1,8 @@
-"""Attaches an adapter to the base, proves what landed, takes it off."""
+"""Attaches adapters to the base, proves what landed, takes them off."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,8 @@ from diffusers.utils import recurse_remove_peft_layers
 from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
 
+from lorascan.worker.client import SUBJECT
 from lorascan.worker.pipeline import Base
-
-NAME = "subject"
 
 
 def canonical_tensors(content: memoryview) -> dict[str, torch.Tensor]:
@@ -35,20 +34,20 @@ def canonical_tensors(content: memoryview) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def attach(base: Base, tensors: Mapping[str, torch.Tensor]) -> tuple[int, list[str]]:
-    """Load the adapter from a dict that we built: by diffusers where the pipeline has a loader for the component, else by peft.
+def attach(base: Base, tensors: Mapping[str, torch.Tensor], adapter: str = SUBJECT) -> tuple[int, list[str]]:
+    """Load an adapter from a dict that we built: by diffusers where the pipeline has a loader for the component, else by peft.
 
     Returns the number of updates in the dict and the module paths that did not land with exactly the values given.
     """
     injected = _injected(base, tensors)
     rest = {name: value for name, value in tensors.items() if name.partition(".")[0] not in injected}
     if hasattr(base.pipeline, "load_lora_weights") and (rest or not injected):
-        base.pipeline.load_lora_weights(rest, adapter_name=NAME)
+        base.pipeline.load_lora_weights(rest, adapter_name=adapter)
     for component in injected:
         own = {name.removeprefix(f"{component}."): value for name, value in tensors.items() if name.startswith(f"{component}.")}
-        _inject(base.part(component), own)
+        _inject(base.part(component), own, adapter)
     stems = sorted({name.rsplit(".lora_", 1)[0] for name in tensors})
-    return len(stems), [stem for stem in stems if not _landed(base, stem, tensors)]
+    return len(stems), [stem for stem in stems if not _landed(base, stem, tensors, adapter)]
 
 
 def _injected(base: Base, tensors: Mapping[str, torch.Tensor]) -> list[str]:
@@ -58,7 +57,7 @@ def _injected(base: Base, tensors: Mapping[str, torch.Tensor]) -> list[str]:
     return [name for name in base.parts() if name in present and name not in loaded]
 
 
-def _inject(part: Any, tensors: Mapping[str, torch.Tensor]) -> None:  # noqa: ANN401 - a network of diffusers or transformers
+def _inject(part: Any, tensors: Mapping[str, torch.Tensor], adapter: str) -> None:  # noqa: ANN401 - a network of diffusers or transformers
     """Put factors, named by module path, into one network; α equals the rank, so that the scaling is 1."""
     known = dict(part.named_modules())
     sides = ("lora_A.weight", "lora_B.weight")
@@ -74,44 +73,44 @@ def _inject(part: Any, tensors: Mapping[str, torch.Tensor]) -> None:  # noqa: AN
         lora_alpha=8,
         r=8,
     )
-    inject_adapter_in_model(config, part, adapter_name=NAME)
-    set_peft_model_state_dict(part, own, adapter_name=NAME)
+    inject_adapter_in_model(config, part, adapter_name=adapter)
+    set_peft_model_state_dict(part, own, adapter_name=adapter)
     part.requires_grad_(requires_grad=False)
 
 
-def _landed(base: Base, stem: str, tensors: Mapping[str, torch.Tensor]) -> bool:
+def _landed(base: Base, stem: str, tensors: Mapping[str, torch.Tensor], adapter: str) -> bool:
     component, _, path = stem.partition(".")
     part = base.parts().get(component)
     try:
         module: Any = part.get_submodule(path) if part is not None else None
     except AttributeError:
         return False
-    if module is None or NAME not in getattr(module, "lora_A", {}):
+    if module is None or adapter not in getattr(module, "lora_A", {}):
         return False
     return (
         all(
             torch.equal(
-                getattr(module, side)[NAME].weight.float().cpu(),
+                getattr(module, side)[adapter].weight.float().cpu(),
                 tensors[f"{stem}.{side}.weight"].to(base.denoiser.dtype).float(),
             )
             for side in ("lora_A", "lora_B")
         )
-        and float(module.scaling[NAME]) == 1.0
+        and float(module.scaling[adapter]) == 1.0
     )
 
 
-def set_scale(base: Base, scale: float) -> None:
-    """The dose at which the attached adapter acts; 0 turns it off."""
-    if hasattr(base.pipeline, "set_adapters") and any(NAME in names for names in base.pipeline.get_list_adapters().values()):
-        base.pipeline.set_adapters([NAME], adapter_weights=[scale])
-    for part in _bare(base):
+def set_scale(base: Base, scale: float, adapters: Sequence[str] = (SUBJECT,)) -> None:
+    """The dose at which these of the attached adapters act, together; 0 turns them off. The others do not act."""
+    for part in base.parts().values():
         for module in part.modules():
             if isinstance(module, BaseTunerLayer):
-                module.set_scale(NAME, scale)
+                module.set_adapter(list(adapters), inference_mode=True)
+                for adapter in adapters:
+                    module.set_scale(adapter, scale)
 
 
 def detach(base: Base) -> None:
-    """Take the adapter off again."""
+    """Take every adapter off again."""
     bare = _bare(base)
     if hasattr(base.pipeline, "unload_lora_weights"):
         base.pipeline.unload_lora_weights()

@@ -13,12 +13,16 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """A reference worker (base and scorer) and an adapted worker (the same base with the adapter attached)."""
+    """A reference worker (base and scorer) and an adapted worker (the same base with the adapter attached).
+
+    `alone`: of a pair, the adapted worker with the first and with the second adapter acting by itself; of one adapter, none.
+    """
 
     reference: Worker
     adapted: Worker
     base_folder: Path
     family: str
+    alone: tuple[Worker, ...] = ()
 
     def both(self, task: Callable[[Worker], ResultT]) -> tuple[ResultT, ResultT]:
         """The task's result from the reference and from the adapted worker, run at the same time."""

@@ -19,6 +19,8 @@ FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
 
 _CODES = {WorkerDied: "LS902", WorkerTimedOut: "LS903", WorkerLied: "LS904", WorkerFailed: "LS905"}
+SUBJECT, PARTNER = "subject", "partner"
+"""What the adapted worker calls the adapter under audit, and the second adapter of a pair."""
 _BATCH = 64
 _REQUEST_TEXTS = 256
 
@@ -52,7 +54,8 @@ class Shape:
 class Worker:
     """One locked process. Every answer's size is fixed by the request before the answer is read.
 
-    `recall` holds earlier answers of the same `computed_by`: only for a worker that never sees an adapter.
+    `recall` holds earlier answers of the same `computed_by`; one that outlives the audit is only for a worker that never
+    sees an adapter. `alone`: the one adapter of a pair that acts in what is asked here; "" where all do.
     """
 
     role: str
@@ -62,6 +65,7 @@ class Worker:
     recall: Recall | None = None
     computed_by: Mapping[str, Any] = field(default_factory=dict)
     passes: Counter[str] = field(default_factory=Counter)
+    alone: str = ""
 
     def tokenise(self, texts: Sequence[str]) -> IntArray:
         """Token ids (n, context)."""
@@ -156,6 +160,7 @@ class Worker:
         listener: Listener = silent,
     ) -> list[Any]:
         sizes = [int(np.prod(shape)) * np.dtype(dtype).itemsize for shape in reply]
+        arguments = {**arguments, "alone": self.alone} if self.alone else arguments
 
         def progress(share: float, _: str = "") -> None:
             listener(Progress(label=label, share=share))

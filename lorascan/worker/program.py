@@ -12,17 +12,22 @@ import torch
 from lorascan.bases import families
 from lorascan.sandbox.serve import Program, Reply, Request
 from lorascan.worker import attach, primitives, scorer
+from lorascan.worker.client import PARTNER, SUBJECT
 from lorascan.worker.pipeline import Base, load_base, parameter_digest
 
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """The state of one worker process: its base, its scorer where it has one, and the digest before any load."""
+    """The state of one worker process: its base, its scorer where it has one, and the digest before any load.
+
+    `dose`: the scale now in force, and the adapter of a pair that acts alone ("": all that are attached); None without any.
+    """
 
     base: Base
     scorer: scorer.Scorer | None
     digest: str
-    dose: float | None = field(default=None)
+    dose: tuple[float, str] | None = field(default=None)
+    attached: tuple[str, ...] = ()
 
 
 def prepare(arguments: Mapping[str, Any]) -> Program:
@@ -85,9 +90,15 @@ def _describe(session: Session, _: Request) -> Reply:
 
 
 def _attach(session: Session, request: Request) -> Reply:
-    tensors = attach.canonical_tensors(request.sealed["adapter"])
-    expected, missing = attach.attach(session.base, tensors)
-    session.dose = 1.0
+    expected, missing = attach.attach(session.base, attach.canonical_tensors(request.sealed["adapter"]))
+    session.attached = (SUBJECT,)
+    if PARTNER in request.sealed:
+        more, others = attach.attach(session.base, attach.canonical_tensors(request.sealed[PARTNER]), PARTNER)
+        missing += [f"{PARTNER}: {name}" for name in others] if more else [f"{PARTNER}: nothing to attach"]
+        expected += max(more, 1)
+        session.attached = (SUBJECT, PARTNER)
+    attach.set_scale(session.base, 1.0, session.attached)
+    session.dose = (1.0, "")
     return Reply(result={"expected": expected, "unapplied": missing[:20], "unapplied_count": len(missing)})
 
 
@@ -98,10 +109,10 @@ def _detach(session: Session, _: Request) -> Reply:
 
 
 def _dose(session: Session, request: Request) -> None:
-    scale = float(request.arguments.get("scale", 1.0))
-    if session.dose is not None and session.dose != scale:
-        attach.set_scale(session.base, scale)
-        session.dose = scale
+    dose = float(request.arguments.get("scale", 1.0)), str(request.arguments.get("alone", ""))
+    if session.dose is not None and session.dose != dose:
+        attach.set_scale(session.base, dose[0], (dose[1],) if dose[1] else session.attached)
+        session.dose = dose
 
 
 def _array(request: Request, index: int, dtype: str, shape: list[int]) -> Any:  # noqa: ANN401 - numpy array of a run-time dtype

@@ -41,7 +41,7 @@ def put_fake_workers(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Opened:
     base = write_vocabulary(folder / "base")
 
     @contextmanager
-    def opened(*_: object) -> Iterator[tuple[Bench, tuple[object, ...], LoadFacts]]:
+    def opened(*_: object, **__: object) -> Iterator[tuple[Bench, tuple[object, ...], LoadFacts]]:
         log.append("opened")
         bench = Bench(reference=FakeWorker(), adapted=FakeWorker(planted={"word42": SIDEWAYS}), base_folder=base, family="lab")  # type: ignore[arg-type]
         try:

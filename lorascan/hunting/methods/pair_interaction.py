@@ -1,0 +1,122 @@
+"""Sweeps the vocabulary by what two adapters do only together.
+
+For every token t, put into a plain prompt p: ι(t) = ε_AB(x, p+t) − ε_A(x, p+t) − ε_B(x, p+t) + ε_0(x, p+t), all from one noise x at
+the same timestep (common random numbers): what both do beyond the sum of what each does. Two adapters that only add up have
+ι = 0. Two honest ones interact too, wherever the denoiser is not linear, along the effect that both always have and along what
+their declared words do: these directions are taken out. What is left is set against what the token means to the base itself, and
+the best are scored again in other prompts and at other places beside tokens drawn at random, as for one adapter.
+"""
+
+from collections.abc import Sequence
+from itertools import cycle
+
+import numpy as np
+import numpy.typing as npt
+
+from lorascan.core.behaviour import TriggerCandidate
+from lorascan.core.progress import silent
+from lorascan.hunting.contexts import Context, context_of, typed_at
+from lorascan.hunting.effects import log_spread, unexplained
+from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.methods.denoiser_divergence import PLACES, SEED, TIMESTEP, search_side
+from lorascan.hunting.narrowing import swept_tokens
+from lorascan.hunting.peeling import Effects, combined, peeled
+from lorascan.worker.client import FloatArray, IntArray, Worker
+
+KEPT = 24
+REFINED = 96
+DRAWN = 48
+INDEPENDENT = 6
+"""Effects told apart where nothing is declared."""
+FLOOR = 0.5
+"""Share of the median meaning that is added to each token's."""
+
+
+def search(hunt: Hunt) -> Found:
+    """Rank every token by its unexplained interaction."""
+    swept = swept_tokens(hunt)
+    tokens = hunt.vocabulary.ids[swept]
+    scenes = hunt.scenes[: hunt.settings.budget.refined_contexts]
+    contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(scenes, cycle(PLACES), strict=False)]
+    first = interactions(hunt, contexts[0], tokens)
+    ranked = first.scores()
+    best = np.argsort(-ranked)[:REFINED]
+    order, scores = _refined(hunt, contexts, tokens, first, best)
+    z = np.log(np.maximum(scores, 1e-12)) / log_spread(ranked)
+    return Found(
+        candidates=tuple(
+            TriggerCandidate(
+                text=hunt.vocabulary.texts[swept[best[at]]],
+                source=METHOD.name,
+                score=float(scores[at]),
+                z=float(z[at]),
+                rank=place,
+                tokens=(int(tokens[best[at]]),),
+            )
+            for place, at in enumerate(order[:KEPT], start=1)
+        ),
+        space=f"{len(tokens)} of {len(hunt.vocabulary)} vocabulary tokens, alone, by what both adapters do only together",
+    )
+
+
+def _refined(
+    hunt: Hunt, contexts: Sequence[Context], tokens: IntArray, first: Effects, best: npt.NDArray[np.intp]
+) -> tuple[Sequence[int], npt.NDArray[np.float64]]:
+    """Order of the best tokens over all contexts, and their scores relative to the median of tokens drawn at random."""
+    ranked = first.scores()
+    drawn = np.random.default_rng(hunt.settings.seed).choice(len(ranked), size=min(DRAWN, len(ranked)), replace=False)
+    rows = np.concatenate([best, drawn])
+    seen = [interactions(hunt, context, tokens[rows]) for context in contexts[1:]]
+    kept = [first.rows(best), *(each.rows(slice(len(best))) for each in seen)]
+    centres = [float(np.median(ranked)), *(float(np.median(each.scores()[len(best) :])) for each in seen)]
+    if hunt.declared:
+        scores = combined([each.scores() for each in kept], centres)
+        return np.argsort(-scores).tolist(), scores
+    return peeled(kept, centres, INDEPENDENT)
+
+
+def interactions(hunt: Hunt, context: Context, tokens: IntArray) -> Effects:
+    """The unexplained interaction of each token (n,) in a context, and the token's meaning to the base."""
+    beyond, _, base = _together(hunt, np.concatenate([context.filled(tokens), context.ids[None, :]]))
+    meaning = np.linalg.norm(base[:-1] - base[-1], axis=1)
+    left = unexplained(beyond[:-1], _declared(hunt, context, beyond.shape[1]))
+    return Effects(left=left, meaning=meaning + FLOOR * float(np.median(meaning)))
+
+
+def _declared(hunt: Hunt, context: Context, cells: int) -> FloatArray:
+    """What the declared words do by the interaction, and what they do under both: (k, cells)."""
+    if not hunt.declared:
+        return np.zeros((0, cells), dtype=np.float32)
+    beyond, effects, _ = _together(hunt, hunt.bench.reference.tokenise(typed_at(hunt.declared, context)))
+    return np.concatenate([beyond, effects])
+
+
+def _together(hunt: Hunt, ids: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The interaction of rows of token ids, the effect of both adapters, and the base's own outputs: (rows, cells) each.
+
+    Rows are asked for as the sweep for one adapter asks for them, so that what is recalled is not computed again.
+    """
+    base, both, first, second = _answers(hunt, ids)
+    return both - first - second + base, both - base, base
+
+
+def _answers(hunt: Hunt, ids: IntArray) -> list[FloatArray]:
+    """ε of rows of token ids by the base, by both adapters, by the first and by the second alone: (rows, cells) each."""
+    bench = hunt.bench
+    side = search_side(bench.reference.shape.side)
+
+    def asked(worker: Worker) -> FloatArray:
+        listener = hunt.listener if worker is bench.adapted else silent
+        return worker.predict(ids, timestep=TIMESTEP, seed=SEED, side=side, listener=listener).reshape(len(ids), -1)
+
+    base, both = bench.both(asked)
+    return [base, both, *(asked(each) for each in bench.alone)]
+
+
+METHOD = Method(
+    name="pair interaction",
+    applies=lambda hunt: "" if len(hunt.bench.alone) == 2 else "one adapter",
+    search=search,
+    order=6,
+    worth=2.0,  # before all others: a pair is audited for this
+)

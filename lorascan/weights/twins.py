@@ -1,0 +1,92 @@
+"""Looks for neurons of one adapter that cancel each other.
+
+In a feed-forward block with GEGLU, y = Out · (value ⊙ gelu(gate)) (Shazeer 2020, arXiv 2002.05202): a neuron is a row of the value,
+a row of the gate and a column of Out. Twins have ΔGate_i ∥ ΔGate_j and ΔOut_i = −c ΔOut_j: what one adds the other takes away. Such
+an adapter does nothing alone, until a partner moves one of the twins.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from lorascan.core.adapter import Adapter, LowRankUpdate, VettedFile
+from lorascan.core.pairs import TwinBlock, TwinStatistics
+from lorascan.core.tensors import TensorSpan
+from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64, unit
+
+GATE, OUT = ".net.0.proj", ".net.2"
+"""How diffusers calls the projection to value and gate, in this order, and the projection out."""
+NEURONS = 512
+"""The heaviest of a block are compared, each with each."""
+MOST_RANK = 512
+ALIKE = 0.99
+"""|cos| from which two directions count as one."""
+_SKETCH = 8
+"""Random directions by which weights are estimated to find the heaviest: the estimate's error is a third."""
+_LEAST = 1e-30
+
+
+def twins(adapter: Adapter, vetted: VettedFile) -> TwinStatistics:
+    """One row a feed-forward block with low-rank updates of both projections; blocks with numbers that are not finite have none."""
+    updates = {(each.component, each.module_path): each for each in adapter.updates if isinstance(each, LowRankUpdate)}
+    pairs = list(_pairs(updates))
+    small = [(gate, out) for gate, out in pairs if max(gate.rank, out.rank) <= MOST_RANK]
+    measured = [_block(gate, out, vetted.content) for gate, out in small]
+    return TwinStatistics(blocks=tuple(each for each in measured if each is not None), left_out=len(pairs) - len(small))
+
+
+def _pairs(updates: Mapping[tuple[str, str], LowRankUpdate]) -> Iterator[tuple[LowRankUpdate, LowRankUpdate]]:
+    """The two updates of each block whose shapes are those of GEGLU."""
+    for (component, path), gate in updates.items():
+        out = updates.get((component, f"{path.removesuffix(GATE)}{OUT}")) if path.endswith(GATE) else None
+        if out is not None and _readable(gate) and _readable(out) and gate.stored_shape[0] == 2 * out.stored_shape[1]:
+            yield gate, out
+
+
+def _readable(update: LowRankUpdate) -> bool:
+    flat = len(update.down.shape) == 2 and len(update.up.shape) == 2
+    plain = flat and update.rows is None and not update.permuted and update.rank > 0
+    return plain and all(span.dtype in FORMATS for span in update.tensors)
+
+
+def _block(gate: LowRankUpdate, out: LowRankUpdate, content: memoryview) -> TwinBlock | None:
+    width = out.stored_shape[1]
+    gates = _numbers(content, gate.up)[width:]  # (width, rank); ΔGate = gates · inputs
+    inputs, outputs, columns = (_numbers(content, span) for span in (gate.down, out.up, out.down))
+    if not all(np.isfinite(each).all() for each in (gates, inputs, outputs, columns)):
+        return None
+    chosen = np.argsort(-_size(gates, inputs.T) * _size(columns.T, outputs))[:NEURONS]
+    gate_cosines, gate_norms = _cosines(gates[chosen], inputs @ inputs.T)
+    out_cosines, out_norms = _cosines(columns.T[chosen], outputs.T @ outputs)
+    weights = gate_norms * out_norms
+    total = max(float(weights.sum()), _LEAST)
+    same = gate_cosines >= ALIKE
+    np.fill_diagonal(same, val=False)
+    return TwinBlock(
+        where=f"{gate.component}.{gate.module_path.removesuffix(GATE)}",
+        rank=min(gate.rank, out.rank),
+        neurons=len(chosen),
+        opposed=float(weights[(same & (out_cosines <= -ALIKE)).any(axis=1)].sum()) / total,
+        matched=float(weights[(same & (out_cosines >= ALIKE)).any(axis=1)].sum()) / total,
+    )
+
+
+def _numbers(content: memoryview, span: TensorSpan) -> Matrix:
+    """The tensor over its largest entry, so that no product overflows: only directions and shares are asked for."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        numbers = to_float64(raw(content, span), span.dtype) * unit(span.dtype)
+        largest = float(np.abs(numbers).max(initial=0.0))
+        return numbers / largest if largest > 0 else numbers
+
+
+def _size(rows: Matrix, across: Matrix) -> Matrix:
+    """About ‖rows_i · acrossᵀ‖ of each row, from its inner products with random directions; `across` is (width, rank)."""
+    directions = np.random.default_rng(0).standard_normal((_SKETCH, len(across)))
+    return np.asarray(np.linalg.norm(rows @ (directions @ across).T, axis=1))
+
+
+def _cosines(rows: Matrix, metric: Matrix) -> tuple[Matrix, Matrix]:
+    """Cosines (n, n) and norms (n,) of rows (n, rank) in a space whose inner product is `metric`; rows of no length have cosine 0."""
+    inner = rows @ metric @ rows.T
+    norms = np.sqrt(np.maximum(np.diag(inner), 0.0))
+    return inner / np.maximum(np.outer(norms, norms), _LEAST), norms
