@@ -9,6 +9,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
     from types import FrameType
     from typing import NoReturn
 
@@ -18,6 +19,7 @@ _BEFORE_IMPORTS = {
 }
 """Settings of libraries that only count before they are imported; the caller's own win."""
 
+_SOON = 0.05  # seconds until an ending is raised again that a finaliser swallowed
 _ALLOCATIONS = 50_000  # objects between two collections: imports and parsed headers make many and no garbage
 
 
@@ -39,6 +41,7 @@ def main() -> "NoReturn":
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, _terminate)
+        sys.unraisablehook = _once_more
         for name, value in _BEFORE_IMPORTS.items():
             os.environ.setdefault(name, value)
         gc.set_threshold(_ALLOCATIONS)
@@ -62,6 +65,24 @@ def _terminate(number: int, frame: "FrameType | None") -> None:
     _ignore(number)
     sys.stderr.write("lorascan: terminated\n")
     sys.exit(128 + number)
+
+
+def _once_more(swallowed: "UnraisableHookArgs") -> None:
+    """Raise an ending again that came where nothing can be raised: finalisers and callbacks swallow it, and the audit would go on."""
+    ending = swallowed.exc_value
+    if not isinstance(ending, Interrupted | SystemExit):
+        sys.__unraisablehook__(swallowed)
+        return
+    import signal  # noqa: PLC0415
+    import threading  # noqa: PLC0415
+
+    def again(number: int, frame: "FrameType | None") -> None:
+        del frame
+        _ignore(number)
+        raise ending
+
+    signal.signal(signal.SIGINT, again)
+    threading.Timer(_SOON, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)).start()
 
 
 def _ignore(number: int) -> None:
