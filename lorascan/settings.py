@@ -46,6 +46,7 @@ class Budget(Strict):
     narrowed_tokens: int = Field(512, description="tokens that are left by each way of narrowing")
     captions: int = Field(0, ge=0, le=100_000, description="captions of several words that are tried together; 0 = none")
     completed: int = Field(0, ge=0, description="nominated words that are completed to everyday phrases")
+    directions: int = Field(0, ge=0, description="directions of text into which keys and values are inverted; 0 = none")
     scales: tuple[float, ...] = Field((), description="further scales at which suspected words are searched")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
     select_pairs: int = 4
@@ -73,6 +74,7 @@ BUDGETS = {
         narrowed_tokens=2048,
         captions=2000,
         completed=8,
+        directions=24,
         scales=(-0.5, 0.5, 1.5, 2.0),
         nominated=28,
         select_pairs=8,

@@ -49,6 +49,8 @@ def probe(
     family = Family(triggers=chosen, controls=controls, declared=known)
     gallery.draw(family.everything, held_out, [1.0], listener)
     tests = confirm(gallery, family, held_out, 1.0, settings.seed)
+    turned_up = max((1.0, *budget.scales))
+    waking += [replace(each, scale=turned_up) for each in nominated if turned_up > 1.0]
     tests += waking_tests(gallery, waking, family, (select, held_out), settings, listener)
 
     dosed = (*_dosed(tests, chosen, budget.dosed), *strongest(gallery, known, held_out, budget.declared), PLAIN)
@@ -84,7 +86,11 @@ def waking_tests(
     settings: Settings,
     listener: Listener,
 ) -> tuple[TriggerTest, ...]:
-    """The tests of candidates that act at other scales than 1, each at its own, beside the same controls and declared words."""
+    """The tests of candidates that act at other scales than 1, beside the same controls and declared words.
+
+    At each scale the strongest are tested. What was nominated at scale 1 is among those of the largest scale: a word may be seen
+    there by one denoiser step and still draw nothing.
+    """
     select, held_out = halves
     tests: list[TriggerTest] = []
     for scale in dict.fromkeys(each.scale for each in waking):

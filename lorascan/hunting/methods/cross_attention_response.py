@@ -35,7 +35,7 @@ def token_scores(hunt: Hunt) -> npt.NDArray[np.float64]:
     ids = context.filled(hunt.vocabulary.ids)[:, : context.slot + 2]
     at = np.full((len(ids), 1), context.slot, dtype=np.int32)
     states = worker.encode(ids, at)[:, 0]
-    readings = np.concatenate(_projections(hunt.tensors), axis=0)
+    readings = np.concatenate(list(projections(hunt.tensors).values()), axis=0)
     declared = np.zeros((0, states.shape[1]), dtype=np.float32)
     if hunt.declared:
         typed = worker.tokenise(typed_at(hunt.declared, context))
@@ -43,28 +43,28 @@ def token_scores(hunt: Hunt) -> npt.NDArray[np.float64]:
     return np.linalg.norm(unexplained(states @ readings.T, declared @ readings.T), axis=1).astype(np.float64)
 
 
-def _projections(tensors: Mapping[str, FloatArray]) -> list[FloatArray]:
-    """Lᵀ A (rank, text width) of every key and value projection of cross-attention."""
-    found = []
+def projections(tensors: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Lᵀ A (rank, text width) of every key and value projection of cross-attention, by component and module path."""
+    found = {}
     for name, down in sorted(tensors.items()):
         stem = name.removesuffix(".lora_A.weight")
         if stem == name or not stem.endswith(_CONTEXT_PROJECTIONS):
             continue
         up = tensors[f"{stem}.lora_B.weight"].astype(np.float64)
         triangle = np.linalg.qr(up, mode="r")
-        found.append(np.asarray(triangle @ down.astype(np.float64), dtype=np.float32))
+        found[stem] = np.asarray(triangle @ down.astype(np.float64), dtype=np.float32)
     return found
 
 
 def applies(hunt: Hunt) -> str:
     """Only an adapter of cross-attention's keys or values responds."""
-    return "" if _projections(hunt.tensors) else "the adapter leaves the keys and values of cross-attention alone"
+    return "" if projections(hunt.tensors) else "the adapter leaves the keys and values of cross-attention alone"
 
 
 def lacks(hunt: Hunt) -> str:
     """Text states must be what the projections read: a base that reads a picture's embedding, or another encoder, has none."""
     width = hunt.bench.reference.shape.text_width
-    fitting = all(reading.shape[1] == width for reading in _projections(hunt.tensors))
+    fitting = all(reading.shape[1] == width for reading in projections(hunt.tensors).values())
     return "" if fitting else "the keys and values of this base do not read the text states of its vocabulary, token by token"
 
 
