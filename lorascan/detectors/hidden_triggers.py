@@ -70,12 +70,17 @@ def replaces_the_prompt(test: TriggerTest) -> bool:
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding an undeclared activator, the strongest first."""
-    tests = [each for each in evidence[ProbeFacts].tests if each.kind == "candidate" and is_activator(each)]
+    active = [each for each in evidence[ProbeFacts].tests if each.kind == "candidate" and is_activator(each)]
+    at_one = {each.trigger for each in active if each.scale == 1.0}
+    tests = [each for each in active if each.scale == 1.0 or each.trigger not in at_one]
     for test in sorted(tests, key=lambda each: -each.mismatch):
-        replaces = replaces_the_prompt(test)
+        # Thresholds are learnt at scale 1; turned up, honest adapters lose what is asked for too: no more than an activator there.
+        replaces = replaces_the_prompt(test) and test.scale == 1.0
         rule = HIJACK if replaces else UNDECLARED
         towards = f" and draws {test.target} instead" if replaces and test.target_gain > 0 else ""
         does = "takes away what the prompt asks for" if replaces else "changes pictures on its own"
+        if test.scale != 1.0:
+            does += f" at scale {test.scale:g}"
         yield Finding(
             rule=rule,
             severity=rule.severity,

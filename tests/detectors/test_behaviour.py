@@ -82,6 +82,16 @@ def test_a_loss_of_the_prompt_in_nearly_every_pair_is_enough_where_its_direction
     assert finding.rule.code == "LS801"
 
 
+@pytest.mark.parametrize("scale", [-0.5, 0.5, 2.0])
+def test_a_word_that_wakes_at_another_scale_is_for_review_and_one_seen_at_scale_1_is_told_once(scale: float) -> None:
+    """Thresholds are learnt at scale 1: turned up, honest adapters lose what is asked for too."""
+    (finding,) = probed(replace(HIJACK, scale=scale))
+    assert (finding.rule.code, finding.severity) == ("LS802", Severity.MEDIUM)
+    assert f"at scale {scale:g}" in finding.message
+
+    assert [each.rule.code for each in probed(HIJACK, replace(HIJACK, scale=scale))] == ["LS801"]
+
+
 def test_the_strongest_activator_comes_first() -> None:
     weak = replace(HIJACK, trigger="abc", mismatch=MISMATCH)
     assert [finding.message.split("'")[1] for finding in probed(weak, HIJACK)] == ["zxq", "abc"]
