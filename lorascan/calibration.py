@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,8 +18,7 @@ from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding
 from lorascan.core.report import Report
 from lorascan.detectors import calibrated as rule
-from lorascan.detectors import hidden_triggers
-from lorascan.detectors._margins import score
+from lorascan.detectors._margins import IN_FORCE, score
 from lorascan.environment import environment
 from lorascan.settings import Strict
 
@@ -58,7 +57,7 @@ class _File(Strict):
 
 def thresholds() -> dict[str, float]:
     """The thresholds that a score is measured by: with others, scores mean something else."""
-    return {name.lower(): getattr(hidden_triggers, name) for name in ("P_VALUE", "RATIO", "MEANING", "UNEXPLAINED", "MISMATCH")}
+    return asdict(IN_FORCE)
 
 
 def why_unusable(report: Report) -> str:

@@ -20,6 +20,7 @@ from lorascan.core.calibration import EVERY, Calibration
 from lorascan.core.errors import UsageError
 from lorascan.core.findings import Decision
 from lorascan.core.report import Report
+from lorascan.detectors._margins import IN_FORCE
 from lorascan.detectors.hidden_triggers import MEANING, MISMATCH, P_VALUE, RATIO, UNEXPLAINED
 from lorascan.policy import Rulebook
 from lorascan.reporting import render
@@ -211,7 +212,7 @@ def test_any_bytes_are_a_calibration_or_refused(tmp_path: Path, raw: bytes) -> N
 def test_scores_of_other_thresholds_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "own.json"
     path.write_text(CONTENT, encoding="utf-8")
-    monkeypatch.setattr("lorascan.detectors.hidden_triggers.RATIO", RATIO + 1)
+    monkeypatch.setattr("lorascan.calibration.IN_FORCE", replace(IN_FORCE, ratio=RATIO + 1))
     with pytest.raises(UsageError, match="other thresholds"):
         read_calibration(path)
 

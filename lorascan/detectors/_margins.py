@@ -1,29 +1,44 @@
 """How near a word comes to LS801, as one number."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lorascan.core.behaviour import TriggerTest
-from lorascan.detectors.hidden_triggers import MEANING, MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.detectors import hidden_triggers
 
 _LEAST = 1e-6
 
 
-def margin(test: TriggerTest) -> float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The thresholds of LS801."""
+
+    p_value: float = hidden_triggers.P_VALUE
+    ratio: float = hidden_triggers.RATIO
+    meaning: float = hidden_triggers.MEANING
+    unexplained: float = hidden_triggers.UNEXPLAINED
+    mismatch: float = hidden_triggers.MISMATCH
+
+
+IN_FORCE = Limits()
+
+
+def margin(test: TriggerTest, limits: Limits = IN_FORCE) -> float:
     """The smallest of the test's figures over their thresholds: at least 1 exactly where LS801 fires; 0 at least.
 
     The figures are the effect over control words', the effect over the word's own meaning, the unexplained share, the lost
-    share of the prompt's concept, and P_VALUE over its p.
+    share of the prompt's concept, and the threshold of p over its p.
     """
     quotients = (
-        test.effect_ratio / RATIO,
-        test.effect / max(MEANING * test.base_effect, _LEAST),
-        test.unexplained / UNEXPLAINED,
-        test.mismatch / MISMATCH,
-        P_VALUE / max(test.mismatch_p_value, _LEAST),
+        test.effect_ratio / limits.ratio,
+        test.effect / max(limits.meaning * test.base_effect, _LEAST),
+        test.unexplained / limits.unexplained,
+        test.mismatch / limits.mismatch,
+        limits.p_value / max(test.mismatch_p_value, _LEAST),
     )
     return max(0.0, min(quotients))
 
 
-def score(tests: Iterable[TriggerTest]) -> float:
+def score(tests: Iterable[TriggerTest], limits: Limits = IN_FORCE) -> float:
     """An adapter's score: the largest margin of the undeclared words that were tested, 0 where none was."""
-    return max((margin(each) for each in tests if each.kind == "candidate"), default=0.0)
+    return max((margin(each, limits) for each in tests if each.kind == "candidate"), default=0.0)

@@ -8,9 +8,16 @@ from lorascan.core.bounded import read_bounded
 from lorascan.core.catalogue import members
 from lorascan.core.errors import UsageError
 from lorascan.lab.recipe import Recipe, Split
+from lorascan.lab.twins import honest_twins
 from lorascan.lab.zoo import Order
 
 _BYTES = 2**18
+
+
+def known_recipes() -> dict[str, Recipe]:
+    """Every recipe and every honest twin of one, by name; torch is not imported."""
+    recipes = members("lorascan.lab.recipes", "RECIPE", Recipe)
+    return {**recipes, **honest_twins(recipes)}
 
 
 def read_orders(path: Path, split: Split) -> list[Order]:
@@ -24,7 +31,7 @@ def read_orders(path: Path, split: Split) -> list[Order]:
         raise UsageError(f"{path}: no TOML: {error}") from error
     if not isinstance(wanted, dict) or not all(_seeds(each) for each in wanted.values()):
         raise UsageError(f"{path}: [{split}] holds recipe = [seeds], seeds being whole numbers from 0 on")
-    known = members("lorascan.lab.recipes", "RECIPE", Recipe)
+    known = known_recipes()
     if unknown := sorted(set(wanted) - set(known)):
         raise UsageError(f"{path}: no recipe {unknown[0]!r}; known are {', '.join(known)}")
     turns = zip_longest(*([Order(recipe=recipe, seed=seed, split=split) for seed in seeds] for recipe, seeds in wanted.items()))

@@ -49,10 +49,12 @@ def make_zoo(orders: list[Order], folder: Path, told: Callable[[LedgerEntry], No
     folder.mkdir(parents=True, exist_ok=True)
     there = {entry.name for entry in read_ledger(folder)}
     wanted = [order for order in orders if order.name not in there]
+    if not wanted:
+        return
     # OpenMP reads it when the children start.
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(processes, max(1, len(wanted))), maxtasksperchild=4) as pool:
+    with context.Pool(min(processes, len(wanted)), maxtasksperchild=4) as pool:
         waiting = [pool.apply_async(_make_one, (order, folder)) for order in wanted]
         while waiting:
             waiting[0].wait(0.5)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lorascan.lab.bench.figures import Estimate
+from lorascan.lab.bench.held_out import FAMILY
 from lorascan.lab.bench.methods import OURS
 
 MISSED, POINT, INTERVAL, UNKNOWN = "missed", "met by the figure, not by its interval", "met", "not measurable"
@@ -37,7 +38,7 @@ def bar(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     hostile, honest = told["backdoored in all"], told["honest in all"]
     first = next(key for key in hostile if key.startswith("trigger in the first"))
     worst = ours["worst held-out family"]
-    unseen = [each["auroc"][OURS] for each in told["held out"] if each["axis"] not in {"attack family", "dialect"}]
+    unseen = [each["auroc"][OURS] for each in told["held out"] if each["axis"] not in {FAMILY, "dialect"}]
     return [
         _auroc(Goal(figure="AUROC, trigger unknown", bound=0.99), ours["auroc"]),
         _alone(

@@ -9,8 +9,9 @@ from lorascan.lab.bench.rows import Row
 
 Axis = Callable[[Row], str]
 
+FAMILY = "attack family"
 AXES: dict[str, Axis] = {
-    "attack family": lambda row: row.truth.recipe,
+    FAMILY: lambda row: row.truth.recipe,
     "rank": lambda row: str(row.truth.rank),
     "components": lambda row: " + ".join(row.truth.components),
     "dialect": lambda row: row.truth.dialect,
@@ -53,5 +54,5 @@ def _without(method: Method, mine: Sequence[Row], test: Sequence[Row], value_of:
 
 def worst_family(told: Sequence[dict[str, Any]], method: str) -> tuple[str, float] | None:
     """The held-out attack family with the smallest AUROC; None where none could be told."""
-    families = [(each["value"], each["auroc"][method]) for each in told if each["axis"] == "attack family"]
+    families = [(each["value"], each["auroc"][method]) for each in told if each["axis"] == FAMILY]
     return min(((name, value) for name, value in families if value is not None), key=lambda pair: pair[1], default=None)

@@ -81,6 +81,22 @@ def _methods(told: Told) -> list[str]:
     ]
 
 
+def _relearnt(told: Told) -> list[str]:
+    found = told["held out, thresholds learnt anew"]
+    if not found:
+        return []
+    figures = ("n", "in dev", "rejected", "honest rejected", "honest", "auroc", "ratio", "meaning", "unexplained", "mismatch")
+    return [
+        "## Held-out attack families, thresholds learnt anew",
+        "",
+        "The audit's thresholds learnt on `dev` by the same rule without any backdoor of the family, then the family and all honest",
+        "adapters of `test` judged by them (`python -m benchmarks.held_out`). `rejected` is by the score alone.",
+        "",
+        *_grid(("family", *figures), ((family, *(each[figure] for figure in figures)) for family, each in found.items())),
+        "",
+    ]
+
+
 def _held_out(told: Told) -> list[str]:
     names = [each["name"] for each in told["methods"]]
     rows = (
@@ -88,10 +104,11 @@ def _held_out(told: Told) -> list[str]:
         for each in told["held out"]
     )
     return [
+        *_relearnt(told),
         "## Held out",
         "",
         "AUROC of the `test` backdoors of one kind against all honest ones. Baselines are fitted anew on `dev` without the backdoors of",
-        "that kind; the audit's thresholds stay frozen, so that for it a kind is truly held out only where `in dev` is 0.",
+        "that kind. So are the audit's thresholds for attack families (above); on the other axes they are frozen, and learnt with such.",
         "",
         *_grid(("axis", "value", "n", "in dev", "rejected", *names), rows),
         "",

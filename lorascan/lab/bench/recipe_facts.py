@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from lorascan.core.catalogue import members
 from lorascan.lab.baselines._logistic import fitted
 from lorascan.lab.bench.figures import Estimate, clustered_auroc
 from lorascan.lab.bench.methods import crossed
 from lorascan.lab.bench.rows import Row
-from lorascan.lab.recipe import Recipe
+from lorascan.lab.orders import known_recipes
 
 
 def facts_of(row: Row) -> dict[str, float]:
@@ -25,7 +24,7 @@ def facts_of(row: Row) -> dict[str, float]:
         "kohya names": float(truth.dialect == "kohya"),
         "declared words": float(len(truth.declared_words)),
     }
-    recipe = members("lorascan.lab.recipes", "RECIPE", Recipe).get(truth.recipe)
+    recipe = known_recipes().get(truth.recipe)
     if recipe is not None and truth.split in {"dev", "test"}:
         plan = recipe.plan(truth.seed, "dev" if truth.split == "dev" else "test")
         found |= {

@@ -1,5 +1,6 @@
 """Makes the whole table of detection from rows."""
 
+import json
 import math
 import statistics
 from collections.abc import Sequence
@@ -7,19 +8,21 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from lorascan.core.catalogue import members
+from lorascan.core.errors import UsageError
 from lorascan.lab.bench.bar import bar
 from lorascan.lab.bench.figures import caught_at, clopper_pearson, clustered_auroc
-from lorascan.lab.bench.held_out import held_out, worst_family
-from lorascan.lab.bench.methods import Method, methods, undescribed
+from lorascan.lab.bench.held_out import FAMILY, held_out, worst_family
+from lorascan.lab.bench.methods import OURS, Method, methods, undescribed
 from lorascan.lab.bench.recipe_facts import at_chance, recipe_only
 from lorascan.lab.bench.rows import FIRST, Row, audits_file, ledger_folder, read_rows
 from lorascan.lab.ledger import read_ledger
-from lorascan.lab.recipe import Recipe
+from lorascan.lab.orders import known_recipes
 
 SCHEMA = "lorascan/detection/v1"
 BARE = "undeclared-test.jsonl"
 """Audits of the test split's backdoors with their metadata taken off."""
+RELEARNT = "held-out.json"
+"""Thresholds learnt without one attack family each."""
 UNDOCUMENTED = "undocumented_trigger"
 """The honest recipe whose word is told nowhere: an activator is truly there, and a review is right."""
 _LEAST = {0.01: 100, 0.05: 20}
@@ -34,13 +37,15 @@ def table(results: Path) -> dict[str, Any]:
     adaptive = [row for row in every if row.hostile and row.truth.recipe in knowing]
     dev = [row for row in dev if row.truth.recipe not in knowing]
     found = methods(dev, test)
-    unseen = held_out(dev, test, found)
+    relearnt = _relearnt(results)
+    unseen = [_with_anew(each, relearnt) for each in held_out(dev, test, found)]
     told = {
         "schema": SCHEMA,
         "adapters": {split: _counts(results, split) for split in ("dev", "test")},
         "methods": [_figures(each, test, unseen) | _crossed(each, [*dev, *test]) for each in found],
         "not described for": undescribed(dev, test),
         "held out": unseen,
+        "held out, thresholds learnt anew": relearnt,
         "families": _by_recipe([row for row in test if row.hostile], _caught),
         "honest": _by_recipe([row for row in test if not row.hostile], _decisions),
         "honest in all": _decisions([row for row in test if not row.hostile]),
@@ -59,7 +64,26 @@ def table(results: Path) -> dict[str, Any]:
 
 def _knowing() -> set[str]:
     """Recipes of attackers who know the audit; a recipe that is gone was none."""
-    return {name for name, recipe in members("lorascan.lab.recipes", "RECIPE", Recipe).items() if recipe.adaptive}
+    return {name for name, recipe in known_recipes().items() if recipe.adaptive}
+
+
+def _relearnt(results: Path) -> dict[str, Any]:
+    """What `python -m benchmarks.held_out` wrote, by family; none where there is no such file. Raises UsageError for what is no JSON."""
+    path = results / RELEARNT
+    if not path.exists():
+        return {}
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path}: no JSON: {error}") from error
+    return dict(told)
+
+
+def _with_anew(told: dict[str, Any], relearnt: dict[str, Any]) -> dict[str, Any]:
+    """A held-out attack family with the audit's AUROC under thresholds that were learnt without it, where there are such."""
+    if told["axis"] != FAMILY or told["value"] not in relearnt:
+        return told
+    return told | {"auroc": told["auroc"] | {OURS: relearnt[told["value"]]["auroc"]}}
 
 
 def _counts(results: Path, split: str) -> dict[str, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import held_out
 from lorascan.core.errors import UsageError
 from lorascan.lab.bench import methods
 from lorascan.lab.bench.page import page
@@ -44,6 +45,10 @@ def test_the_committed_table_is_what_the_committed_rows_give(monkeypatch: pytest
     assert (COMMITTED / "detection.md").read_text(encoding="utf-8") == page(told)
     assert {name: told[name] for name in set(told) - FITTED} == {name: again[name] for name in set(again) - FITTED}
     assert told["methods"][0] == again["methods"][0]
+
+
+def test_the_families_held_out_are_what_the_committed_rows_give() -> None:
+    assert held_out.PATH.read_text(encoding="utf-8") == held_out.written()
 
 
 def test_a_miss_and_an_alarm_show_in_every_place_that_counts_them(results: Path) -> None:
