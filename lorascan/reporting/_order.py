@@ -24,7 +24,10 @@ Rank = tuple[int, tuple[int, ...], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One report in a list of many: `place` among those given, the decision in words, its path, its first reason, how many more."""
+    """One report in a list of many: `place` among those given, the decision in words, its path, its first reason, how many more.
+
+    Of an admit that nothing spoke against, the word has said all: its reason is left out.
+    """
 
     place: int
     word: str
@@ -52,9 +55,9 @@ def lines(reports: Sequence[Report]) -> list[Line]:
 
 
 def _line(report: Report, place: int) -> Line:
-    return Line(
-        place=place, word=_digest.word(report), path=told.place(report), why=_digest.why(report)[:_LONGEST], more=_digest.and_more(report)
-    )
+    plain = report.verdict.decision is Decision.ADMIT and not any(each.suppressed for each in report.findings)
+    why = "" if plain else _digest.why(report)[:_LONGEST]
+    return Line(place=place, word=_digest.word(report), path=told.place(report), why=why, more=_digest.and_more(report))
 
 
 _LONGEST = 400

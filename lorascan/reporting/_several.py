@@ -52,10 +52,12 @@ def _table(listed: Sequence[_order.Line], look: Look) -> str:
     sheet = Sheet(look)
     sheet.line(_headline(listed), "bold")
     sheet.line()
-    most = sheet.width // 2  # for a path: what tells two of them apart stands at its end
+    told = any(each.why for each in listed)
+    whole = sheet.width - _GAPS - max(columns(each.word) for each in listed)
+    most = sheet.width // 2 if told else whole  # for a path: what tells two of them apart stands at its end
     found = [(each.word, cut_left(foreign(each.path), most), each.more, foreign(each.why)) for each in listed]
     beside = _GAPS + max(columns(each[0]) for each in found) + max(columns(each[1]) for each in found)
     room = max(sheet.width - beside, _LEAST_WHY)
     rows = [(word, path, cut(why, max(room - len(more), _LEAST_WHY)) + more) for word, path, more, why in found]
-    sheet.table(("verdict", "file", "why"), rows, style=lambda at, row: "" if at else COLOURS[row[0]])
+    sheet.table(("verdict", "file", "why" if told else ""), rows, style=lambda at, row: "" if at else COLOURS[row[0]])
     return sheet.text()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 from lorascan.cli import app
+from lorascan.lab.assets import adapters_folder
 from tests.adapters.builders import ATTENTION, make_adapter, make_tensors
 
 STEM = f"lora_unet_{ATTENTION.replace('.', '_')}"
@@ -239,3 +241,16 @@ def test_kinds_beside_plain_pairs_send_the_file_to_review_under_every_policy_tha
     told = {name: policy.consequence(untested) for name, policy in POLICIES.items()}
     assert told.pop("static") is Consequence.REPORT
     assert Consequence.REPORT not in told.values()
+
+
+def test_the_heat_map_says_what_its_shades_mean_on_one_scale_for_every_component() -> None:
+    out = run("inspect", adapters_folder() / "masquerade-dev-1.safetensors")
+
+    (legend,) = [line for line in out.splitlines() if line.startswith("‖ΔW‖ per entry")]
+    bounds = [float(each) for each in re.findall(r"(?:from|to) ([\d.e-]+)", legend)]
+    assert bounds == sorted(bounds)
+    assert len(bounds) == 5
+    assert all(shade in legend for shade in "░▒▓█")
+    maps = [line.split("|")[1] for line in out.splitlines() if line.count("|") == 2]
+    assert "█" in "".join(maps)
+    assert "░" in "".join(maps)

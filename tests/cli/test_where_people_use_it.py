@@ -127,6 +127,39 @@ def test_the_hook_s_entry_judges_the_files_that_it_is_given(workspace: Path) -> 
     assert codes == [0, 1]
 
 
+def test_gitlab_s_job_writes_every_report_that_it_hands_over(workspace: Path) -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    job = next(yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if each.startswith("lorascan:"))[
+        "lorascan"
+    ]
+    (line,) = [each for each in job["script"] if each.startswith("lorascan ")]
+    (workspace / "adapters").mkdir()
+    for name in ("good.safetensors", "bad.safetensors"):
+        (workspace / name).rename(workspace / "adapters" / name)
+    environment = {**os.environ, "PATH": f"{workspace / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+    done = subprocess.run(["bash", "-c", line], cwd=workspace, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("2 files: 1 rejected, 1 admitted (static only)\n")
+    for report in job["artifacts"]["reports"].values():
+        assert "bad.safetensors" in (workspace / report).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [("lorascan au", "audit"), ("lorascan audit --pol", "--policy"), ("lorascan cache pr", "prune")]
+)
+def test_a_shell_completes_commands_and_options(words: str, meant: str) -> None:
+    asked = {"_LORASCAN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv = ['lorascan']; from lorascan.cli import main; main()"],
+        env={**os.environ, **asked}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.stdout.split() == [meant], done.stderr
+
+
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.slim"])
 def test_an_image_runs_as_nobody_special_and_copies_only_what_the_wheel_needs(name: str) -> None:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()

@@ -10,6 +10,7 @@ import pytest
 
 from lorascan.reporting import render, render_all
 from tests.reporting.examples import EXAMPLES
+from tests.reporting.test_fleet import static
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 WIDTH = "document.documentElement.scrollWidth"
@@ -214,6 +215,38 @@ def test_without_scripts_the_index_still_chooses_verdicts(browser: Any, tmp_path
     assert page.locator("section.one:visible").count() == 4
     assert not page.locator("#find").is_visible()
     context.close()
+
+
+def test_static_admits_are_chosen_by_a_box_of_their_own_and_look_like_no_whole_admit_on_any_medium(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(render_all([static(), EXAMPLES["honest"](), EXAMPLES["backdoored"]()], "html"), encoding="utf-8")
+    page = browser.new_page(color_scheme="dark", viewport={"width": 320, "height": 640})
+    page.set_default_timeout(PATIENCE)
+    page.goto(path.as_uri())
+
+    for medium, scheme in (("screen", "dark"), ("screen", "light"), ("print", "dark")):
+        page.emulate_media(media=medium, color_scheme=scheme)
+        one, whole = (page.evaluate(COLOURS, chosen) for chosen in ('[data-evidence="static"]', ":not([data-evidence])"))
+        assert one["bar"] != whole["bar"]
+        assert one["ink"] != whole["ink"]
+        assert (one["edge"], whole["edge"]) == ("dashed", "solid")
+    assert one["ground"] == "rgb(255, 255, 255)", "on paper"
+    page.emulate_media(media="screen")
+    assert page.evaluate(WIDTH) <= 320
+    page.uncheck("#show-static")
+    assert page.evaluate(SHOWN) == 4
+    page.check("#show-static")
+    page.uncheck("#show-admit")
+    assert page.evaluate(SHOWN) == 4
+    assert page.locator(".list tbody tr[data-evidence=static]").is_visible()
+    page.close()
+
+
+COLOURS = """(chosen) => {
+  const style = (what) => getComputedStyle(document.querySelector(`${what}[data-decision="admit"]${chosen}`));
+  const chip = style(".list .level");
+  return { bar: style("rect").fill, ink: chip.color, ground: chip.backgroundColor, edge: chip.borderTopStyle };
+}"""
 
 
 def test_the_page_prints_with_its_tables_open_and_in_light_colours(browser: Any, tmp_path: Path) -> None:
