@@ -38,6 +38,7 @@ def test_the_smallest_figure_over_its_threshold_counts() -> None:
 def test_declared_words_and_untested_adapters_score_nothing() -> None:
     assert score([]) == 0.0
     assert score([made(kind="declared")]) == 0.0
+    assert score([replace(made(), scale=2.0)]) == 0.0
     assert score([made(mismatch=0.5 * MISMATCH), made(kind="declared"), made(unexplained=1.5 * UNEXPLAINED)]) == 1.5
 
 
