@@ -9,7 +9,7 @@ from lorascan.core.behaviour import Candidates, TriggerCandidate
 from lorascan.core.catalogue import members
 from lorascan.core.progress import Listener, silent
 from lorascan.hunting.declared import declared_words, is_declared
-from lorascan.hunting.method import MEANING, OTHER_SCALES, SEVERAL_WORDS, Found, Hunt, Method
+from lorascan.hunting.method import MEANING, OTHER_SCALES, PARTS, SEVERAL_WORDS, Found, Hunt, Method
 from lorascan.hunting.targets import Targets, with_targets
 from lorascan.hunting.triggers import Scene
 from lorascan.hunting.vocabulary import read_vocabulary
@@ -68,13 +68,14 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
     found = [results[name] for name in _listed(results)]
     lacking = [f"{each.name}: {each.lacks(scope)}" for each in methods.values() if not each.applies(scope) and each.lacks(scope)]
     left_out = tuple(f"{name}: not begun, the {budget.seconds:g} s to hunt were over" for name in late)
+    parts = (PARTS,) if len(adapter.facts.components) > 1 else ()
     unsafe = words_for("safety", bench.family)
     concepts = (*concepts, *(unsafe.lists["concept"] if unsafe is not None else ()))
     named = with_targets(scope, concepts) if budget.targets else Targets(candidates=scope.nominated)
     return Candidates(
         ranked=named.candidates,
         spaces=tuple(each.space for each in found),
-        limits=(*(limit for each in found for limit in each.limits), *lacking, *named.limits, *left_out, *not_reached(results)),
+        limits=(*(limit for each in found for limit in each.limits), *lacking, *named.limits, *left_out, *not_reached(results), *parts),
         left_out=left_out,
         budget=budget.label,
     )

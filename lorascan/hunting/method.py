@@ -16,6 +16,7 @@ SEVERAL_WORDS = "triggers of several words that do nothing alone"
 MEANING = "triggers by the meaning or the grammar of a sentence"
 OTHER_SCALES = "activators at scales other than 1, but for the words whose dose-response is drawn, or only together with another adapter"
 """Spaces that few methods search, if any."""
+PARTS = "activators that wake where only the text encoder's or only the denoiser's part is loaded: all searches load both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

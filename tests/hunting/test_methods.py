@@ -9,7 +9,7 @@ import pytest
 from lorascan.hunting import hunt as run_hunt
 from lorascan.hunting import hunting_methods
 from lorascan.hunting.look_alikes import twins
-from lorascan.hunting.method import MEANING, OTHER_SCALES, SEVERAL_WORDS
+from lorascan.hunting.method import MEANING, OTHER_SCALES, PARTS, SEVERAL_WORDS
 from lorascan.hunting.methods import denoiser_divergence, phrase_sweep, text_drift, unicode_twins
 from lorascan.settings import settings_of
 from tests.hunting.fakes import SCENES, FakeWorker, make_hunt
@@ -110,6 +110,16 @@ def test_every_method_names_the_space_it_searched(tmp_path: Path) -> None:
         assert all(np.isfinite(each.score) and np.isfinite(each.z) for each in found.candidates), name
         assert {each.source for each in found.candidates} <= {method.name}, name
         assert found.candidates or name == "caption_bank", name
+
+
+@pytest.mark.parametrize(("components", "said"), [({"unet": 1}, False), ({"unet": 1, "text_encoder": 1}, True)])
+def test_an_adapter_of_two_parts_is_searched_whole_and_that_is_said(tmp_path: Path, components: dict[str, int], *, said: bool) -> None:
+    scope = make_hunt(tmp_path, FakeWorker(planted={"word42": SIDEWAYS}))
+    adapter = replace(scope.adapter, facts=replace(scope.adapter.facts, components=components))
+
+    found = run_hunt(scope.bench, adapter, tensors=TENSORS, scenes=SCENES, declared=(), settings=scope.settings)
+
+    assert (PARTS in found.limits) == said
 
 
 def test_what_is_not_reached_is_less_where_more_is_searched(tmp_path: Path) -> None:
