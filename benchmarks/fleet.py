@@ -1,17 +1,20 @@
-"""Measures many audits in one call: memory that must not grow with their number, and what the cache spares.
+"""Measures many audits in one call: memory that must not grow with their number, what the cache spares, what a kill costs.
 
     python -m benchmarks.fleet [--files 2000] [--few 200] [--modules 16]
-    python -m benchmarks.fleet --whole        # one audit with every stage and picture, then again from the cache: minutes
+    python -m benchmarks.fleet --killed       # the same files: killed when half of the results are kept, then run again
+    python -m benchmarks.fleet --whole        # one audit with every stage and picture, from the cache, and anew: minutes
 
 The first writes `files` small adapters and audits `few` and all of them under the static policy, each in a process of its own
-with a text report on stdout and JSON and SARIF files, first without any kept result, then from the cache. Both write into
-results/fleet.json and leave what the other has written there.
+with a text report on stdout and JSON and SARIF files, first without any kept result, then from the cache. The last also compares
+the bytes of two JSON reports, one from the cache and one of a second whole audit without it, under SOURCE_DATE_EPOCH. Each writes
+into results/fleet.json and leaves what the others have written there.
 """
 
 import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,12 +58,17 @@ def _linear(family: str) -> Iterator[tuple[str, tuple[int, int]]]:
             yield path, (shape[0], shape[1])
 
 
-def audited(target: Path, out: Path, cache: Path, *more: str) -> dict[str, float]:
+def command_for(target: Path, out: Path) -> list[str]:
+    """An audit of a file or folder whose JSON report comes into `out`."""
+    return [sys.executable, "-m", "lorascan", "audit", str(target), "--exit-zero", "-o", str(out / "all.json")]
+
+
+def audited(target: Path, out: Path, cache: Path, *more: str, **variables: str) -> dict[str, float]:
     """One call over a file or folder: wall and CPU seconds, and the peak resident MB of its largest process."""
-    command = [sys.executable, "-m", "lorascan", "audit", str(target), "--exit-zero", "-o", str(out / "all.json")]
+    command = command_for(target, out)
     began = time.perf_counter()
     with (out / "stdout").open("wb") as stdout:
-        environment = {**os.environ, "LORASCAN_CACHE_DIR": str(cache)}
+        environment = {**os.environ, "LORASCAN_CACHE_DIR": str(cache), **variables}
         child = subprocess.Popen([*command, *more], stdout=stdout, env=environment)
         _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -97,8 +105,45 @@ def fleet(files: int, few: int, modules: int) -> dict[str, Any]:
     return found | {"growth_mb": {run: round(each, 1) for run, each in grown.items()}, "goal_growth_mb": GROWTH_MB}
 
 
+def killed(files: int, modules: int) -> dict[str, Any]:
+    """All files, killed without warning when half of the results are kept, then again: what was done is not done anew."""
+    static = ("--policy", "static")
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        (work / "all").mkdir()
+        write_many(work / "all", files, modules)
+        environment = {**os.environ, "LORASCAN_CACHE_DIR": str(work / "cache")}
+        child = subprocess.Popen([*command_for(work / "all", work), *static], stdout=subprocess.DEVNULL, env=environment)
+        while child.poll() is None and kept(work / "cache") < files // 2:
+            time.sleep(0.1)
+        child.kill()
+        ended = child.wait()
+        before, left = kept(work / "cache"), (work / "all.json").exists()
+        again = audited(work / "all", work, work / "cache", *static)
+        told = json.loads((work / "all.json").read_bytes())
+    found = {
+        "files": files,
+        "killed_with": ended,
+        "kept_when_killed": before,
+        "half_written_report": left,
+        "reports_after": len(told),
+        "from_the_cache_after": sum(bool(each["cached"]) for each in told),
+        "decisions_after": sorted({each["verdict"]["decision"] for each in told}),
+        "again": again,
+    }
+    if ended != -signal.SIGKILL or len(told) != files or found["from_the_cache_after"] != before:
+        message = f"the run did not go on where it was: {found}"
+        raise SystemExit(message)
+    return found
+
+
+def kept(cache: Path) -> int:
+    """How many results a cache holds."""
+    return len(list(cache.glob("*/*.json")))
+
+
 def whole() -> dict[str, Any]:
-    """One adapter with every stage and its page of pictures, cold and from the cache."""
+    """One adapter with every stage and its page of pictures: cold, from the cache, and anew, its JSON compared byte for byte."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         page = ("-o", str(work / "page.html"))
@@ -108,6 +153,11 @@ def whole() -> dict[str, Any]:
         if told["verdict"]["decision"] == "undecided" or not json.loads((work / "all.json").read_bytes())["cached"]:
             message = f"the first run was {told['verdict']['decision']}; the second did not come from the cache"
             raise SystemExit(message)
+        steady = {"SOURCE_DATE_EPOCH": "1700000000"}
+        audited(ADAPTER, work, work / "cache", *page, **steady)
+        first = (work / "all.json").read_bytes()
+        audited(ADAPTER, work, work / "cache", *page, LORASCAN_CACHE="false", **steady)
+        second = (work / "all.json").read_bytes()
     stages = sum(each["seconds"] for each in told["stages"])
     return {
         "adapter": ADAPTER.stem,
@@ -115,6 +165,8 @@ def whole() -> dict[str, Any]:
         "from the cache": again,
         "ratio_wall": round(cold["wall_s"] / again["wall_s"], 1),
         "goal_ratio": WHOLE_RATIO,
+        "two_runs_identical": first == second,
+        "json_bytes": len(first),
     }
 
 
@@ -125,9 +177,15 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=200)
     parser.add_argument("--modules", type=int, default=16)
     parser.add_argument("--whole", action="store_true", help="the audit with pictures instead")
+    parser.add_argument("--killed", action="store_true", help="a run that is killed in its middle instead")
     parser.add_argument("--output", type=Path, default=RESULT)
     asked = parser.parse_args()
-    found = {"whole": whole()} if asked.whole else {"static": fleet(asked.files, asked.few, asked.modules)}
+    if asked.whole:
+        found = {"whole": whole()}
+    elif asked.killed:
+        found = {"killed": killed(asked.files, asked.modules)}
+    else:
+        found = {"static": fleet(asked.files, asked.few, asked.modules)}
     machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     for each in found.values():
         each["machine"] = machine

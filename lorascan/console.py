@@ -107,7 +107,7 @@ class _Pulse:
             if isinstance(step, StageName):
                 stage = self._step = _WORDS[step]
             elif isinstance(step, Progress):
-                self._step = f"{stage}: {step.label}, {step.share:.0%}"
+                self._step = f"{stage}: {step.label}, {100 * step.share:.0f} %"
 
         return listen
 

@@ -137,6 +137,19 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(
     assert [each["cached"] for each in json.loads(out)] == [each["subject"]["name"] not in fresh for each in json.loads(out)]
 
 
+def test_the_measured_runs_of_thousands_of_files_and_of_a_whole_audit_meet_their_goals() -> None:
+    """`python -m benchmarks.fleet` measured them; the goals are those of the gate."""
+    measured = json.loads((Path(__file__).parents[2] / "benchmarks" / "results" / "fleet.json").read_text(encoding="utf-8"))
+
+    static, killed, whole = measured["static"], measured["killed"], measured["whole"]
+    assert {"200", "2000"} == set(static["files"])
+    assert max(static["growth_mb"].values()) <= static["goal_growth_mb"] == 16
+    assert (killed["files"], killed["reports_after"], killed["half_written_report"]) == (2_000, 2_000, False)
+    assert killed["from_the_cache_after"] == killed["kept_when_killed"] >= 900
+    assert killed["decisions_after"] == ["admit"]
+    assert whole["ratio_wall"] >= whole["goal_ratio"] == 20
+
+
 def shown() -> list[Report]:
     made = [examples.honest(), examples.backdoored(), examples.refused(), examples.undecided(), examples.hostile()]
     return [replace(each, environment={**each.environment, "created": "2026-01-02T03:04:05Z"}) for each in made]
@@ -277,7 +290,7 @@ def test_where_nobody_watches_a_line_comes_again_and_again_on_what_is_being_done
         assert re.fullmatch(r"12/200 a\\u\{1b\}\[2J\.safetensors: hunting for triggers, \d+ s so far", next_line())
         listen(Progress(share=0.25, label="vocabulary"))
         next_line()
-        assert "hunting for triggers: vocabulary, 25%, " in next_line()
+        assert "hunting for triggers: vocabulary, 25 %, " in next_line()
     amount = len(told)
     assert not any(each.name == "pulse" for each in threading.enumerate())
     assert len(told) == amount
