@@ -103,7 +103,7 @@ def test_one_adapter_is_loaded_without_a_partner(subject: Path, loaded: Loaded) 
     report = audit(subject)
     assert [each["partner"] for each in loaded] == [None]
     assert not report.evidence.has(PartnerFacts)
-    assert "partner" not in json.loads(render(report, "json"))
+    assert "with" not in json.loads(render(report, "json"))
 
 
 def test_the_report_names_the_partner_with_its_digests_and_can_be_read_back(subject: Path, partner: Path) -> None:
@@ -112,7 +112,7 @@ def test_the_report_names_the_partner_with_its_digests_and_can_be_read_back(subj
     told = json.loads(render(report, "json"))
     assert report.verdict.decision is Decision.ADMIT
     assert (facts.decision, facts.family, facts.declared_triggers, facts.update_count) == ("admit", "lab", ("gilded",), 2)
-    assert told["partner"]["sha256"] == facts.sha256 != told["subject"]["sha256"]
+    assert told["with"]["sha256"] == facts.sha256 != told["subject"]["sha256"]
     jsonschema.validate(told, SCHEMA, jsonschema.Draft202012Validator)
     assert load(render(report, "json")).evidence[PartnerFacts] == facts
 
@@ -175,7 +175,7 @@ def test_the_command_line_takes_one_file_beside_each_target(
     shared: tuple[Any, ...] = ("--policy", "static", "--no-cache", "-f", "json")
     code, out, said = call("audit", subject, "--with", partner, *shared)
     assert code == 0, said
-    assert json.loads(out)["partner"]["name"] == "b.safetensors"
+    assert json.loads(out)["with"]["name"] == "b.safetensors"
     code, _, said = call("audit", subject, "--with", tmp_path / "missing", *shared)
     assert (code, "no such file" in said) == (2, True)
 

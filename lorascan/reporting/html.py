@@ -5,6 +5,7 @@ from typing import Any
 
 from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, ProbeFacts
+from lorascan.core.pairs import PartnerFacts
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _charts, _digest, _nominated
 from lorascan.reporting._fleet import index
@@ -49,6 +50,7 @@ def _facts(report: Report, look: Look) -> dict[str, Any]:
         "leftovers": _digest.leftovers(report),
         "further_reasons": _digest.further_reasons(report),
         "base": _digest.fact(report, BaseFacts),
+        "partner": _digest.fact(report, PartnerFacts),
         "weights": layers[0] if layers else None,
         "metrics": _charts.METRICS,
         "locks": report.evidence.all(IsolationFacts),

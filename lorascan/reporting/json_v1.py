@@ -31,8 +31,8 @@ _SECTIONS: Mapping[str, type] = {
     "probe": ProbeFacts,
 }
 """Section name → the one fact it tells; a section is null where no stage gathered the fact."""
-_OF_PAIRS: Mapping[str, type] = {"partner": PartnerFacts, "pair": PairFacts}
-"""The same of pairs; left out of every other report."""
+_OF_PAIRS: Mapping[str, type] = {"pair": PairFacts, "with": PartnerFacts}
+"""The same of pairs; left out of every other report. The verdict is the first decision in the text, also of these."""
 
 
 def _render(report: Report, _: Look) -> str:

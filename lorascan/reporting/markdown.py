@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lorascan.core.behaviour import Candidates
 from lorascan.core.findings import Finding
+from lorascan.core.pairs import PartnerFacts
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest, _nominated, _order
 from lorascan.reporting import _numbers as write
@@ -113,6 +114,9 @@ def _summary(report: Report, shown: str) -> Iterator[str]:
     if digest := _digest.digest_of(report):
         yield ""
         yield f"SHA-256 {_code(digest)}"
+    if partner := _digest.fact(report, PartnerFacts):
+        yield ""
+        yield f"loaded together with {_code(partner.name)}, SHA-256 {_code(partner.sha256 or 'unknown')}: {partner.decision} by itself"
     yield ""
 
 

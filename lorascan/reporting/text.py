@@ -7,6 +7,7 @@ from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts
 from lorascan.core.evidence import Status
 from lorascan.core.findings import Decision, Finding
+from lorascan.core.pairs import PartnerFacts
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest, _nominated
 from lorascan.reporting import _numbers as write
@@ -99,6 +100,8 @@ def _identity(sheet: Sheet, report: Report) -> None:
     if base:
         claimed = f" (claimed: {foreign(base.claimed)})" if base.claimed else ""
         sheet.pair("base", f"{foreign(base.family or 'unknown')}{claimed}, {write.share(base.match)} of modules fit")
+    if partner := _digest.fact(report, PartnerFacts):
+        sheet.pair("with", f"{foreign(partner.name)}, sha256 {partner.sha256 or 'unknown'}; {partner.decision} by itself")
     sheet.pair("policy", report.policy)
 
 

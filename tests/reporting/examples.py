@@ -21,7 +21,9 @@ from lorascan.core.behaviour import Candidates, LoadFacts, ProbeFacts
 from lorascan.core.errors import Refusal
 from lorascan.core.evidence import Evidence, Stage, StageName, Status
 from lorascan.core.findings import Confidence, Decision, Finding, Rule, Scalar, Severity, Verdict
+from lorascan.core.pairs import PairFacts
 from lorascan.core.report import Report
+from tests.detectors.test_pairs import PARTNER, TOGETHER
 from tests.reporting.builders import (
     DECLARED,
     SCALES,
@@ -38,6 +40,13 @@ LS801 = Rule(
     code="LS801",
     name="hidden-trigger",
     summary="an undeclared word replaces what the prompt asks for",
+    severity=Severity.HIGH,
+    cwe=(506,),
+)
+LS803 = Rule(
+    code="LS803",
+    name="hidden-pair-trigger",
+    summary="an undeclared word replaces what the prompt asks for, but only under both adapters together",
     severity=Severity.HIGH,
     cwe=(506,),
 )
@@ -195,6 +204,21 @@ def undecided(name: str = "pastel.safetensors") -> Report:
     )
 
 
+def paired(name: str = "halftone-style.safetensors") -> Report:
+    """The honest style beside a second file: together they obey a word that neither obeys alone."""
+    found = Finding(
+        rule=LS803,
+        message=f"under both adapters together, and under neither alone, the undeclared text {TRIGGER!r} takes away what is asked for",
+        severity=Severity.HIGH,
+        where="found by pair interaction, scale 1 each",
+        measured=0.9,
+        threshold=0.466,
+    )
+    known = evidence(backdoored=False, name=name)
+    facts = (*known.facts, PARTNER, PairFacts(tests=(TOGETHER,)))
+    return report(name, replace(known, facts=facts), (found,), verdict(Decision.REJECT, f"LS803 {found.message}"))
+
+
 def hostile() -> Report:
     """A backdoored report in which every foreign text attacks its reader."""
     everything = " ".join(HOSTILE_TEXTS[:-1])
@@ -241,4 +265,6 @@ def _poisoned(each: Any, text: str, claims: Claims) -> Any:
 
 LEFTOVER = Leftover(span=TensorSpan(name="unet.extra.weight", dtype="F16", shape=(4, 4), start=64, stop=96), reason="no update claims it")
 
-EXAMPLES: dict[str, Callable[[], Report]] = {each.__name__: cache(each) for each in (honest, backdoored, refused, undecided, hostile)}
+EXAMPLES: dict[str, Callable[[], Report]] = {
+    each.__name__: cache(each) for each in (honest, backdoored, refused, undecided, paired, hostile)
+}

@@ -14,7 +14,7 @@ from lorascan.core.adapter import WeightStatistics
 from lorascan.core.behaviour import Candidates, ProbeFacts
 from lorascan.core.report import Report
 from lorascan.reporting import PLAIN, Format, formats
-from tests.reporting.examples import backdoored, refused, undecided
+from tests.reporting.examples import backdoored, paired, refused, undecided
 
 FOLDER = Path(__file__).parent / "golden"
 MOMENT = "1700000000"
@@ -45,6 +45,7 @@ def _short(fact: Any) -> Any:
 EXAMPLES: dict[str, Callable[[], Sequence[Report]]] = {
     "backdoored": lambda: [fixed(backdoored())],
     "undecided": lambda: [fixed(undecided())],
+    "pair": lambda: [fixed(paired())],
     "several": lambda: [fixed(undecided()), fixed(refused()), fixed(backdoored())],
 }
 

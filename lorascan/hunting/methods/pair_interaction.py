@@ -17,7 +17,7 @@ from lorascan.core.behaviour import TriggerCandidate
 from lorascan.core.progress import silent
 from lorascan.hunting.contexts import Context, context_of, typed_at
 from lorascan.hunting.effects import log_spread, unexplained
-from lorascan.hunting.method import Found, Hunt, Method
+from lorascan.hunting.method import OTHER_SCALES, Found, Hunt, Method
 from lorascan.hunting.methods.denoiser_divergence import PLACES, SEED, TIMESTEP, search_side
 from lorascan.hunting.narrowing import swept_tokens
 from lorascan.hunting.peeling import Effects, combined, peeled
@@ -113,10 +113,13 @@ def _answers(hunt: Hunt, ids: IntArray) -> list[FloatArray]:
     return [base, both, *(asked(each) for each in bench.alone)]
 
 
+THIRD = "activators at scales other than 1, but for the words whose dose-response is drawn, or only together with a third adapter"
+
 METHOD = Method(
     name="pair interaction",
     applies=lambda hunt: "" if len(hunt.bench.alone) == 2 else "one adapter",
     search=search,
     order=6,
     worth=2.0,  # before all others: a pair is audited for this
+    leaves=((OTHER_SCALES, THIRD),),
 )
