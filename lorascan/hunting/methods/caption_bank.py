@@ -47,7 +47,8 @@ def search(hunt: Hunt) -> Found:
     """Reduce the captions that stand out of the bank's tail, and rank what they need."""
     rng = np.random.default_rng(hunt.settings.seed)
     written = denoised_bank(hunt, rng)
-    standing = [at for at in np.argsort(-written.scores).tolist() if expected_beyond(written.scores)[at] < EXPECTED]
+    expected = expected_beyond(written.scores)
+    standing = [at for at in np.argsort(-written.scores).tolist() if expected[at] < EXPECTED]
     phrases, forms, trials = _conditions(hunt, written, standing[:REDUCED], rng)
     scored = sorted(((*phrase_score(hunt, each, written.everyday, rng), each) for each in phrases), reverse=True)
     suites = ", ".join(f"{each.id} {each.sha256[:12]}" for each in written.grammars)
