@@ -12,7 +12,7 @@ _CERTAIN = (
             r"\$\{(?:jndi:|\$\{|lower:|upper:|env:|sys:|::-)|/dev/tcp/[\w.]+/\d"
             r"|\b(?:curl|wget)\s(?:[^\n|&]|&(?!&)){1,200}+"
             rf"(?:\|\s*(?:sudo\s+)?(?:{_SHELL}|python|perl|ruby|php)|&&\s*(?:sudo\s+)?(?:{_SHELL}|chmod|\./))"
-            rf"|\brm\s+-rf\s+[/~]|/bin/{_SHELL}\s+-[ci]|\b{_SHELL}\s+-c\s+['\"]|-e\s+/bin/{_SHELL}|\$\(\s*(?:curl|wget|{_SHELL}|nc|whoami|id\b)"
+            rf"|(?:\A|[;&|`(\n]|\bsudo\s)\s*rm\s+-rf\s+[/~]|/bin/{_SHELL}\s+-[ci]|\b{_SHELL}\s+-c\s+['\"]|-e\s+/bin/{_SHELL}|\$\(\s*(?:curl|wget|{_SHELL}|nc|whoami|id\b)"
             r"|\bpython[23]?\s+-c\s+['\"]|\b(?:perl|ruby|node)\s+-e\s+['\"]|\bphp\s+-r\s+['\"]"
         ),
         flags=re.IGNORECASE,
@@ -67,7 +67,8 @@ _CERTAIN = (
             r"<\?php\b|<%=?\s*\w+\s*[.(]|\{%\s*import\b|\{\{\s*(?:config|self|request|cycler|lipsum|joiner)\b\s*[.\[(]|[{#$]\{\s*\d+\s*\*\s*\d+\s*\}"
             r"|\bjava\.lang\.(?:Runtime|ProcessBuilder)|\bgetRuntime\(\)|%\{\(#|<!ENTITY\s|<!DOCTYPE\s+\w+\s+(?:SYSTEM\b|\[)"
             r"|\brequire\s*\(\s*[\"'](?:child_process|fs|net|https?|os)[\"']|\bprocess\.mainModule\b"
-            r"|['\";]\s{0,9};?\s{0,9}(?:drop|alter|truncate)\s+(?:table|database)\b|['\"]\s*;\s*(?:delete\s+from|insert\s+into)\b"
+            r"|['\"]\s{0,9};?\s{0,9}(?:drop|alter|truncate)\s+(?:table|database)\b|['\"]\s*;\s*(?:delete\s+from|insert\s+into)\b"
+            r"|;\s{0,9}(?:drop|alter|truncate)\s+(?:table|database)\s+\S{1,64}?\s{0,3}(?:;|--)"
         ),
         flags=re.IGNORECASE,
         marks=(
@@ -93,6 +94,33 @@ _CERTAIN = (
             *("?new(", "binding(", "constructor", "function(", ".write("),
         ),
         near=r"eval\s+[\"'$]|base64\s+-|union\s",
+    ),
+    Sought(
+        expression=(
+            r"<%=?\s*`[^`\n]{1,200}`|\bCreateObject\s*\(\s*[\"'][\w.]+[\"']\s*\)|\bruby\s+-r\w{1,20}\s+-e\b|\bperl\s+-M\S{1,40}\s+-e\b"
+            r"|\bschtasks(?:\.exe)?\s+/create\b|\breg(?:\.exe)?\s+add\s+[\"']?HK(?:CU|LM|EY_)|\bmsiexec(?:\.exe)?\s+/\w{1,10}\s|\bbitsadmin(?:\.exe)?\s+/\w"
+            r"|\brundll32(?:\.exe)?\s+\S+,|\bwmic\s+process\s+call\b|\bosascript\s+-e\b|\bfind\s+/\S{0,80}\s[^\n]{0,200}-exec\s|>>?\s*~?/?\S{0,60}\.ssh/authorized_keys"
+            r"|\bsystemctl\s+(?:enable|start)\s+\S+\.service\b|\bos\.execute\s*\(\s*[\"']|\b(?:CDLL|cdll\.LoadLibrary|WinDLL)\s*\(\s*[\"']"
+            r"|\bdd\s+if=/dev/\w+\s+of=/dev/|\bmkfifo\s+/tmp/|\bld_preload=|:\(\)\s*\{\s*:\s*\|\s*:\s*&\s*\}|\bnet\s+user\s+\S+\s+\S+\s+/add\b"
+        ),
+        flags=re.IGNORECASE,
+        marks=(
+            *(
+                "<%",
+                "createobject",
+                "ruby",
+                "perl",
+                "schtasks",
+                "reg add",
+                "reg.exe",
+                "msiexec",
+                "bitsadmin",
+                "rundll32",
+                "wmic",
+                "osascript",
+            ),
+            *("-exec", "authorized_keys", "systemctl", "os.execute", "cdll", "windll", "dd if=", "mkfifo", "ld_preload", ":()", "net user"),
+        ),
     ),
     Sought(
         expression=r"['\"]\s?OR\s?['\"]?(\w{1,9})['\"]?\s?=\s?['\"]?\1\b",

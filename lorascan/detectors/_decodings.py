@@ -25,7 +25,7 @@ _DEEPER = 2  # encodings around each other
 
 
 def decodings(value: str, depth: int = _DEEPER) -> Iterator[bytes]:
-    """What the runs of the text decode to, by base64 at any phase, base32, base85, hexadecimal or lists of numbers.
+    """What the runs of the text decode to, by base64 at any phase or backwards, base32, base85, hexadecimal or lists of numbers.
 
     Inflated where it was deflated, decoded again where it is such a text itself. Mostly noise: ask what it begins with.
     """
@@ -44,6 +44,7 @@ def _decoded(value: str, runs: int) -> Iterator[bytes]:
         whole = found.rstrip("=").replace("-", "+").replace("_", "/")
         for phase in range(_PHASES):
             yield _quietly(base64.b64decode, _padded(whole[phase:]))
+        yield _quietly(base64.b64decode, _padded(whole[::-1]))
     for lines in _first(_LINES, value, runs) if "\n" in value else ():
         yield _quietly(base64.b64decode, "".join(lines.split())[:_KEPT])
     for run in _first(_HEX_RUN, value, runs):

@@ -25,7 +25,7 @@ INSTRUCTIONS = (
             r"|\b(?:ignore|disregard|bypass|override)\s+(?:(?:all|any|your|the)\s+){0,2}(?:safety|security)\s+(?:guidelines?|polic(?:y|ies)|rules|training|checks?)"
             r"|\b(?:oublie[zs]?|ignore[zs]?)\s+(?:toutes\s+)?(?:les\s+)?instructions\s+précédentes|تجاهل.{0,20}(?:التعليمات|الأوامر)"
             r"|忽略.{0,6}(?:之前|以上|先前|前面|上述).{0,6}(?:指令|提示|说明|指示)|忽略.{0,6}(?:安全|审查).{0,6}(?:检查|审查|规则)"
-            r"|(?:前|以前|これまで|上記)の?(?:すべての)?指示を(?:無視|忘れ)|(?:이전|위의|앞의).{0,8}지시.{0,4}무시"
+            r"|(?:前|以前|これまで|上記)の?(?:すべての)?指示を(?:すべて|全て|全部)?(?:無視|忘れ)|(?:이전|위의|앞의).{0,8}지시.{0,4}무시"
             r"|игнорируй(?:те)?\s+(?:все\s+)?(?:предыдущие|прежние)\s+(?:инструкции|указания)"
         ),
         flags=re.IGNORECASE,
@@ -66,17 +66,25 @@ INSTRUCTIONS = (
             r"|\bact\s+as\s+if\s+(?:this|the)\s+(?:scan|audit|review)|\bI\s+have\s+(?:reviewed|analy[sz]ed|scanned)\s+(?:the|this)\s+(?:file|model|adapter)"
             r"|\bverified\s+by\s+the\s+(?:security|safety)\s+team\b"
             r"|\b(?:skip|bypass|disable)\s+(?:all\s+|the\s+|any\s+)?(?:security|safety)\s+(?:checks?|scans?|scanning|reviews?|audits?)\b"
+            r"|\b(?:mark|record|count|treat|report)\s+(?:this|the)\s+(?:scan|audit|review|check)\s+as\s+(?:passed|safe|clean|approved)\b"
+            r"|\b(?:author|allow|instruct|order|command|permit)\w*\s+you\s+to\s+(?:(?:skip|ignore|bypass|disable|omit)"
+            r"\s+(?:\w+\s+){0,4}(?:checks?|scans?|scanning|reviews?|analysis|findings?|stages?|audits?)|(?:approve|pass|admit)\s+(?:this|it|the))\b"
+            r"|\b(?:skip|bypass|omit)\s+(?:the\s+|all\s+)?(?:remaining|other|further)\s+(?:checks?|scans?|stages?|reviews?)\b"
+            r"|\b(?:system|developer|admin)\s+override\b\s*[:!.-]|\b(?:assistant|AI|model|agent)\s*[,:]\s*(?:please\s+)?(?:call|invoke|execute)\s+(?:the|your)\s+\w+"
+            r"\s+(?:tool|function|command)\b|\bnew\s+(?:system\s+)?instructions?\s*:\s*(?:exfiltrate|send|upload|delete|run|execute|approve|report|output|ignore)\b"
+            r"|\bexfiltrate\s+(?:the|your|all|any)\b"
             r"|\bpretend\s+(?:that\s+)?the\s+(?:scan|audit|review)\b|\bnew\s+(?:system\s+)?instructions?\s*:[^\n]{0,100}\bsafe\b"
         ),
         flags=re.IGNORECASE,
         marks=(
             *("llm", "assistant", "review", "audit", "scan", "do not", "don't", "never", "dear", "verdict", "decision", "security"),
             *("this model", "this file", "this adapter", "this lora", "act as if", "analy", "required", "needed", "necessary"),
-            *("pretend", "instruction"),
+            *("pretend", "instruction", "override", "exfiltrate"),
         ),
         near=(
             r"you\s+(?:are|must|will|should)|(?:report|mark|classify|treat|label|rate|approve|consider|declare)\s+(?:that|this|the|it|as)\s"
-            r"|notes?\s+(?:to|for)\s|language\s+model|\bai\b"
+            r"|notes?\s+(?:to|for)\s|language\s+model|\bai\b|you\s+to\s+(?:skip|ignore|bypass|disable|approve|pass|omit)|agent\s*[,:]"
+            r"|(?:skip|bypass|omit)\s+(?:the\s+|all\s+)?(?:remaining|other|further)|model\s*[,:]\s*(?:please\s+)?(?:call|invoke|execute)"
         ),
     ),
     Sought(

@@ -12,7 +12,7 @@ SHAPES = (
     Sought(
         expression=(
             r"\bhf_[A-Za-z0-9]{34}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{60,}|\bglpat-[\w-]{20,}"
-            r"|\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{40,}|\bA(?:KI|SI)A[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bxox[abprs]-[\w-]{20,}"
+            r"|\bsk-(?:(?:proj-|ant-)[A-Za-z0-9_-]{24,}|[A-Za-z0-9_-]{40,})|\bA(?:KI|SI)A[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bxox[abprs]-[\w-]{20,}"
             r"|\b[sr]k_live_[A-Za-z0-9]{20,}|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgE[\w-]{50,}|\br8_[A-Za-z0-9]{37}\b|\bdckr_pat_[\w-]{20}|\bAccountKey=[\w+/]{40}"
             r"|\b\d{8,10}:AA[\w-]{32,33}\b|\bSG\.[\w-]{16,22}\.[\w-]{40,43}"
             r"|/api/webhooks/\d{15,20}/[\w-]{60,}|-----BEGIN (?:\w+ ){0,2}PRIVATE KEY(?: BLOCK)?-----"

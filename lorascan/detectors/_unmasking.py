@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 _MASKED = re.compile(
-    r"&#|&(?:lt|gt|quot|colon|lpar|newline|tab);|%[2-7][0-9a-f]|\\x[2-7][0-9a-f]|\\u00[2-7][0-9a-f]"
+    r"&(?:amp;)?(?:#|(?:lt|gt|quot|colon|lpar|newline|tab);)|%[2-7][0-9a-f]|\\x[2-7][0-9a-f]|\\u00[2-7][0-9a-f]"
     "|[\uff1c\uff1e\uff21-\uff3a\uff41-\uff5a\u2100-\u214f\u2160-\u217f\u24b6-\u24e9\U0001d400-\U0001d7ff]",
     re.IGNORECASE,
 )
@@ -26,7 +26,7 @@ def unmasked(value: str) -> str:
         return ""
     read = _BYTES.sub(lambda match: chr(int(match[1], 16)), value)
     if "&" in read:
-        entities = html.unescape(read)
+        entities = html.unescape(html.unescape(read))  # what was escaped twice is escaped once where it is shown
         read = _BREAKS.sub("", entities) if entities != read else read
     plain = read if read.isascii() else unicodedata.normalize("NFKC", read)
     return plain if plain != value else ""

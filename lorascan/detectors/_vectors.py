@@ -15,7 +15,7 @@ def trained_vectors(adapter: Adapter) -> tuple[Update, ...]:
 
     LyCORIS trains norms, PEFT (`lora_bias`), extractors and the control adapters of Black Forest Labs store biases, and then
     all of them. A vector adds the same to every picture: it cannot wait for a word. A bias that stands alone is nothing that a
-    trainer writes.
+    trainer writes, and neither is a vector that replaces the base's own, those control adapters' norms apart.
     """
     vectors = [each for each in adapter.updates if isinstance(each, FullUpdate) and _is_vector(each)]
     updated = {(each.component, each.module_path) for each in adapter.updates if not isinstance(each, FullUpdate)}
@@ -30,4 +30,6 @@ def _is_vector(update: FullUpdate) -> bool:
 
 
 def _is_norm(update: FullUpdate) -> bool:
+    if update.role == "set" and not update.delta.name.endswith("_norm.scale"):
+        return False
     return update.role == "norm" or "norm" in update.module_path.rpartition(".")[2]

@@ -4,7 +4,8 @@ What it measures: for each update, whether the base has a module of that path wh
 exact (out, in·kh·kw). The base is the one that was asked for, else the family that fits best. Also whether the family
 that the metadata claim is among those that fit. Medium where a base is known and lacks some of the modules, or has some
 of them by name and not the others; low where only the inputs of the base's first layer differ, where every module is named
-as a known base names its own and only the widths differ, and where several modules in numbered blocks fit no known base.
+as a known base names its own and only the widths differ (medium where they are those of another kind of base, a transformer's
+under a U-Net's names), and where several modules in numbered blocks fit no known base.
 
 Why it matters: what the base lacks is not applied, and a loader says nothing of it: FLUX, SD3 and empty files "load"
 into a Stable Diffusion pipeline with no adapter registered. What was not applied was not tested.
@@ -17,6 +18,7 @@ Source: the modules' shapes, from the published configurations (lorascan/bases/m
 differ from plain ones in the channels of their first layer.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -74,7 +76,7 @@ def _unknown_base(updates: Sequence[Update], match: float) -> Finding:
     """What is said of a file whose modules no known base has."""
     strange = [each for each in updates if not each.resolved and _flat(each.module_path) not in _names()]
     if not strange:
-        return _finding("the updates are named as in a base that lorascan knows, and have other widths", Severity.LOW, match)
+        return _other_widths(updates, match)
     place = f"{strange[0].component}.{strange[0].module_path}"
     if len(strange) < len(updates) // 2:
         return _finding(
@@ -83,6 +85,39 @@ def _unknown_base(updates: Sequence[Update], match: float) -> Finding:
     stacked = [each for each in updates if _of_image_model(each) and _NUMBERED.search(each.module_path)]
     usual = len(stacked) >= _STACK and len(stacked) * 2 > len(updates)
     return _finding("the updates fit no base that lorascan knows", Severity.LOW if usual else Severity.MEDIUM, match, place)
+
+
+def _other_widths(updates: Sequence[Update], match: float) -> Finding:
+    """What is said of names of known bases on other widths: low, but where the widths are those of another kind of base.
+
+    The U-Nets that adapters are made for are all known, transformers of new widths appear every month.
+    """
+    for convolutional in (True, False):
+        named = [each for each in updates if _flat(each.module_path) in _denoisers(convolutional=convolutional)[0]]
+        shapes = {_side_lengths(each.shape) for each in named}
+        _, own = _denoisers(convolutional=convolutional)
+        _, others = _denoisers(convolutional=not convolutional)
+        if len(named) > 1 and len(named) * 2 > len(updates) and shapes <= ((own | others) if convolutional else others - own):
+            message = "the updates are named as in one known base and have the widths of another"
+            return _finding(message, Severity.MEDIUM, match, f"{named[0].component}.{named[0].module_path}")
+    return _finding("the updates are named as in a base that lorascan knows, and have other widths", Severity.LOW, match)
+
+
+@cache
+def _denoisers(*, convolutional: bool) -> tuple[frozenset[str], frozenset[tuple[int, int]]]:
+    """Names and shapes of all known U-Nets, or of all known transformers."""
+    found = [
+        modules for each in manifests() for name, modules in each.modules.items() if name == ("unet" if convolutional else "transformer")
+    ]
+    return (
+        frozenset(_flat(path) for modules in found for path in modules),
+        frozenset(_side_lengths(shape) for modules in found for shape in modules.values()),
+    )
+
+
+def _side_lengths(shape: Sequence[int]) -> tuple[int, int]:
+    """(out, in·kh·kw)."""
+    return shape[0], math.prod(shape[1:])
 
 
 def _of_image_model(update: Update) -> bool:

@@ -1,9 +1,9 @@
 """Finds text meant for whatever displays it: browsers, terminals, CI logs, language models.
 
 What it measures, in metadata, training tags, tensor names, the file's name and, where a folder is audited, every name in
-it: script-capable markup (LS201), control characters (LS202), commands of CI runners and, in names, of shells (LS203),
-instructions to a language model (LS205). In names line breaks count as control characters, and so do bytes that are no
-UTF-8. Entities, escapes, wide and mathematical letters are undone before the search.
+it: script-capable markup (LS201), control characters (LS202), commands of CI runners and, in file names, commands of shells
+and options of programs (LS203), instructions to a language model (LS205). In names line breaks count as control characters,
+and so do bytes that are no UTF-8. Entities, escapes, wide and mathematical letters are undone before the search.
 
 Why it matters: reports, model pages and logs print these texts. A terminal escape rewrites what was printed,
 `::add-path::` in a log runs as a command of the build, markup runs in the reader's browser, and a reviewing language
@@ -97,21 +97,31 @@ _SOUGHT = (
 
 _NO_NAME = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _COMMAND_NAME = re.compile(r"`[^`]{1,200}`|\$\(|\|\s?(?:sh|bash|nc|python3?)\b")
+_OPTION_NAME = re.compile(r"--[a-z][a-z0-9]+(?:-[a-z0-9]+)*(?:=.*|\.\w{2,12})?|-[A-Za-z]{1,3}(?:=.*|\.\w{2,12})?", re.DOTALL)
+"""What a program takes for its own option where a shell fills in a pattern: `lorascan audit *` beside a file called `--exit-zero`."""
+_BROKEN = "a control character in a name, or one that is no text"
 _REPORTED = 20
 
 
 def names(evidence: Evidence) -> Iterator[Finding]:
-    """A finding for each name, at most twenty, that no writer of files gives: control characters, broken text, a shell's command."""
+    """A finding for each name, at most twenty, that no writer of files gives: control characters, broken text, a command, an option."""
     facts = evidence[FileFacts]
     beside = [each for found in evidence.all(Surroundings) for each in found.names]
     named = [("name", facts.name), *(("tensor names", each) for each in facts.odd_names), *(("folder", each) for each in beside)]
     count = 0
     for where, name in named:
         broken = _NO_NAME.search(name)
-        if (broken or (where != "tensor names" and _COMMAND_NAME.search(name))) and count < _REPORTED:
+        message = _BROKEN if broken else "" if where == "tensor names" else _acted_upon(name)
+        if message and count < _REPORTED:
             count += 1
-            message = "a control character in a name, or one that is no text" if broken else "a name that a shell would run"
             yield finding(TERMINAL if broken else RUNNER, message, where, visible(name))
+
+
+def _acted_upon(name: str) -> str:
+    """What a shell, or a program that a shell calls, would do with the name; "" for nothing."""
+    if _COMMAND_NAME.search(name):
+        return "a name that a shell would run"
+    return "a name that a program would take for its option" if _OPTION_NAME.fullmatch(name.rpartition("/")[2]) else ""
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:

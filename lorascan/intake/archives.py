@@ -31,6 +31,8 @@ _CODE = (
     *(".iso", ".img", ".vhd", ".xll", ".docm", ".xlsm", ".pptm", ".one", ".rdp", ".settingcontent-ms"),
 )
 _BUILDS = ("makefile", "dockerfile", "jenkinsfile", "vagrantfile", "gnumakefile", "setup.cfg")
+_STARTS = (".envrc", ".bashrc", ".bash_profile", ".profile", ".zshrc", ".zprofile", ".zshenv")
+_TASKS = ("tasks.json", ".code-workspace")
 _PAGES = (".html", ".htm", ".xhtml", ".svg", ".mht", ".mhtml")
 _RUNS = re.compile(rb"<script[\s>/]|\son[a-z]{3,20}\s*=\s*[\"'\w]|javascript:", re.IGNORECASE)
 _SHORTCUTS = (".url", ".webloc")
@@ -43,8 +45,13 @@ def is_code(name: str, head: bytes) -> str:
     """The kind of program that a file is by its first bytes or its suffix, or ""."""
     lowered = _NUMBERED.sub(".so", name.lower().rstrip(" ."))
     found = program(head) or next((f"code ({suffix})" for suffix in _CODE if lowered.endswith(suffix)), "")
-    if not found and lowered.rpartition("/")[2] in _BUILDS:
+    last = lowered.rpartition("/")[2]
+    if not found and last in _BUILDS:
         found = "instructions of a build"
+    if not found and last in _STARTS:
+        found = "commands that a shell runs when it starts or enters the folder"
+    if not found and last.endswith(_TASKS) and b"folderOpen" in head:
+        found = "a task that an editor runs when it opens the folder"
     if not found and lowered.endswith(_PAGES) and _RUNS.search(head):
         found = "a page that runs a script"
     if not found and lowered.endswith(_SHORTCUTS) and _OPENS.search(head):
