@@ -33,10 +33,11 @@ class _Found:
     group: Group
     update: Update
     dialect: Dialect
+    spelling: str
 
     def places(self, manifest: Manifest) -> tuple[Place, ...]:
         """Every module that the stem may name."""
-        return self.dialect.places(self.group.stem, self.group.spelling, manifest)
+        return self.dialect.places(self.group.stem, self.spelling, manifest)
 
 
 def dialects() -> dict[str, Dialect]:
@@ -65,7 +66,7 @@ def read_adapter(vetted: VettedFile, manifests: Sequence[Manifest] = (), limits:
         left.extend(read.leftovers)
         if read.updates:
             dialect = _dialect(group, known)
-            found.extend(_Found(group=group, update=each, dialect=dialect) for each in read.updates)
+            found.extend(_Found(group=group, update=each, dialect=dialect, spelling=group.spelling) for each in read.updates)
     _stop(refusals)
     if not found and not any(each.reason in ADAPTER_KINDS for each in left):
         raise Refused(Refusal(code="LS509", message=f"this is {kind_of(left)}, not a LoRA adapter"))
