@@ -6,45 +6,15 @@ Writes results/undeclared-test.jsonl, a line an audit, and results/undeclared.md
 """
 
 import argparse
-import json
-import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.end_to_end import RESULTS, found_early, line
-from lorascan.auditing import audit
-from lorascan.core.recall import Recall
-from lorascan.lab.bench.audits import audited_row
-from lorascan.lab.bench.rows import FIRST, append_line, read_lines
-from lorascan.lab.ledger import LedgerEntry, read_ledger
+from lorascan.lab.bench.bare import audit_bare
+from lorascan.lab.bench.rows import BARE, FIRST, read_lines
+from lorascan.lab.ledger import read_ledger
 
-ROWS, PAGE = RESULTS / "undeclared-test.jsonl", RESULTS / "undeclared.md"
-
-
-def bare(content: bytes) -> bytes:
-    """A safetensors file without its metadata; the tensors are the same bytes."""
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    header.pop("__metadata__", None)
-    written = json.dumps(header, separators=(",", ":")).encode()
-    written += b" " * (-len(written) % 8)
-    return len(written).to_bytes(8, "little") + written + content[8 + length :]
-
-
-def run(zoo: Path, entries: list[LedgerEntry]) -> None:
-    """Audit the bare copy of every adapter that has no row yet."""
-    done, recall = {each["name"] for each in read_lines(ROWS)}, Recall()
-    (zoo / "bare").mkdir(exist_ok=True)
-    for entry in entries:
-        if entry.name in done:
-            continue
-        path = zoo / "bare" / entry.file
-        path.write_bytes(bare((zoo / entry.file).read_bytes()))
-        began = time.perf_counter()
-        report = audit(path, recall=recall)
-        found = audited_row(entry, report, time.perf_counter() - began)
-        append_line(ROWS, found)
-        print(f"{found['decision']:<10} {entry.name:<34} place {found['place']} {found['seconds']} s", flush=True)
+ROWS, PAGE = RESULTS / BARE, RESULTS / "undeclared.md"
 
 
 def page(rows: list[dict[str, Any]], whole: int) -> str:
@@ -83,7 +53,7 @@ def main() -> None:
     ledger = RESULTS / "zoo-test" if given.page_only else given.work / "test"
     entries = [each for each in read_ledger(ledger) if each.label == "backdoored"]
     if not given.page_only:
-        run(given.work / "test", entries)
+        audit_bare(given.work / "test", ROWS, lambda told: print(told, flush=True))
     PAGE.write_text(page(read_lines(ROWS), len(entries)), encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,9 @@ def make_zoo(orders: list[Order], folder: Path, told: Callable[[LedgerEntry], No
     # OpenMP reads it when the children start.
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(processes, len(wanted)), maxtasksperchild=4) as pool:
+    # An interrupt is the parent's to answer: it ends them.
+    ignoring = signal.SIGINT, signal.SIG_IGN
+    with context.Pool(min(processes, len(wanted)), initializer=signal.signal, initargs=ignoring, maxtasksperchild=4) as pool:
         waiting = [pool.apply_async(_make_one, (order, folder)) for order in wanted]
         while waiting:
             waiting[0].wait(0.5)

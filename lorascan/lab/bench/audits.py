@@ -48,6 +48,13 @@ def _triggers(entry: LedgerEntry) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return whole, (*whole, *(word for text in whole for word in text.split()))
 
 
+def audited(entry: LedgerEntry, path: Path, recall: Recall) -> dict[str, Any]:
+    """Audit a file with default settings; its row."""
+    began = time.perf_counter()
+    report = audit(path, recall=recall)
+    return audited_row(entry, report, time.perf_counter() - began)
+
+
 def audit_zoo(zoo: Path, rows: Path, told: Callable[[str], None], limit: int | None = None) -> int:
     """Audit the zoo's adapters that have no row yet, failed attacks apart, and append a line each; a stopped run goes on.
 
@@ -57,9 +64,7 @@ def audit_zoo(zoo: Path, rows: Path, told: Callable[[str], None], limit: int | N
     waiting = [entry for entry in read_ledger(zoo) if entry.sha256 not in done and entry.label != "failed"]
     recall = Recall()
     for entry in waiting[:limit]:
-        began = time.perf_counter()
-        report = audit(zoo / entry.file, recall=recall)
-        found = audited_row(entry, report, time.perf_counter() - began)
+        found = audited(entry, zoo / entry.file, recall)
         append_line(rows, found)
         told(f"{entry.label:<11} {found['decision']:<10} {entry.name:<34} place {found['place']} {found['seconds']} s")
     return len(waiting[:limit])

@@ -12,6 +12,8 @@ from lorascan.core.errors import UsageError
 from lorascan.detectors._margins import score
 from lorascan.lab.ledger import LedgerEntry, read_ledger
 
+BARE = "undeclared-test.jsonl"
+"""Audits of the test split's backdoors with their metadata taken off."""
 FIRST = 10
 """Candidates that count as found."""
 _TEST_FIELDS = {each.name for each in dataclasses.fields(TriggerTest)}

@@ -7,7 +7,7 @@ from pathlib import Path
 from lorascan.core.atomic import write_atomically
 from lorascan.core.errors import UsageError
 from lorascan.lab.bench.page import page
-from lorascan.lab.bench.rows import audits_file, features_file, ledger_folder
+from lorascan.lab.bench.rows import BARE, audits_file, features_file, ledger_folder
 from lorascan.lab.bench.table import table
 from lorascan.lab.ledger import read_ledger, write_ledger
 from lorascan.lab.recipe import Split
@@ -21,9 +21,12 @@ Told = Callable[[str], None]
 def complete(results: Path, work: Path, orders: Path, told: Told, *, jobs: int, limit: int | None = None) -> None:
     """Make the ordered adapters that `work` lacks, audit and describe those without a row, and copy the truth to the results.
 
-    limit: audits of this call at most. Raises UsageError for orders that cannot be read.
+    In the end the test split's backdoors are audited with their metadata taken off. limit: audits of this call at most.
+
+    Raises UsageError for orders that cannot be read.
     """
     from lorascan.lab.bench.audits import audit_zoo
+    from lorascan.lab.bench.bare import audit_bare
     from lorascan.lab.bench.describing import describe_zoo
     from lorascan.lab.orders import read_orders
     from lorascan.lab.zoo import make_zoo
@@ -36,6 +39,7 @@ def complete(results: Path, work: Path, orders: Path, told: Told, *, jobs: int, 
         describe_zoo(zoo, features_file(results, split), told)
         done = audit_zoo(zoo, audits_file(results, split), told, limit)
         limit = None if limit is None else limit - done
+    audit_bare(work / SPLITS[-1], results / BARE, told, limit)
 
 
 def write_table(results: Path) -> tuple[Path, Path]:

@@ -14,13 +14,11 @@ from lorascan.lab.bench.figures import caught_at, clopper_pearson, clustered_aur
 from lorascan.lab.bench.held_out import FAMILY, held_out, worst_family
 from lorascan.lab.bench.methods import OURS, Method, methods, undescribed
 from lorascan.lab.bench.recipe_facts import at_chance, recipe_only
-from lorascan.lab.bench.rows import FIRST, Row, audits_file, ledger_folder, read_rows
+from lorascan.lab.bench.rows import BARE, FIRST, Row, audits_file, ledger_folder, read_rows
 from lorascan.lab.ledger import read_ledger
 from lorascan.lab.orders import known_recipes
 
 SCHEMA = "lorascan/detection/v1"
-BARE = "undeclared-test.jsonl"
-"""Audits of the test split's backdoors with their metadata taken off."""
 RELEARNT = "held-out.json"
 """Thresholds learnt without one attack family each."""
 UNDOCUMENTED = "undocumented_trigger"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import safe_open
 
 from lorascan.core.report import Report
 from lorascan.lab.assets import adapters_folder
@@ -60,6 +61,25 @@ def test_the_rows_hold_the_truth_the_verdict_and_what_baselines_see(work: Path, 
     assert {row.hostile for row in rows} == {True, False}
     assert all(row.decision == "admit" and row.tests and row.features for row in rows)
     assert read_ledger(ledger_folder(work / "results", "dev")) == sorted(read_ledger(work / "zoo" / "dev"), key=lambda each: each.name)
+
+
+def test_backdoors_of_the_test_split_are_audited_without_their_metadata_too(work: Path, audited: list[str]) -> None:
+    (work / "zoo" / "test").rmdir()
+    (work / "zoo" / "dev").rename(work / "zoo" / "test")
+    (work / "zoo" / "dev").mkdir()
+    hostile = [entry.file for entry in read_ledger(work / "zoo" / "test") if entry.label == "backdoored"]
+    run(work)
+    run(work)
+    assert audited[-len(hostile) :] == hostile
+    assert len(audited) == len(set(audited)) + len(hostile)
+    for name in hostile:
+        with (
+            safe_open(work / "zoo" / "test" / "bare" / name, framework="np") as bare,
+            safe_open(work / "zoo" / "test" / name, framework="np") as whole,
+        ):
+            assert whole.metadata()
+            assert not bare.metadata()
+            assert all((bare.get_tensor(key) == whole.get_tensor(key)).all() for key in whole.keys())  # noqa: SIM118 - no mapping
 
 
 def test_an_adapter_without_its_file_is_told_and_not_described(work: Path, audited: list[str]) -> None:
