@@ -18,9 +18,11 @@ import torch
 
 from lorascan.auditing import audit
 from lorascan.core.behaviour import Candidates
-from lorascan.core.pairs import PairFacts
+from lorascan.core.evidence import Evidence
+from lorascan.core.pairs import PairFacts, PairTest
 from lorascan.core.recall import Recall
 from lorascan.core.report import Report
+from lorascan.detectors import pair_triggers
 from lorascan.lab.assets import judge_file
 from lorascan.lab.judge import load_judge
 from lorascan.lab.ledger import LedgerEntry, read_ledger
@@ -32,6 +34,7 @@ RESULTS = Path(__file__).parent / "results"
 ROWS, PAGE = RESULTS / "pairs.jsonl", RESULTS / "pairs.md"
 BUDGET = Budget(seconds=0.001, nominated=8, confirmed=3, declared=2, dosed=0, dose_pairs=1, pictured=1)
 """The interaction alone is searched, which begins first, and no scale but 1 is drawn much: a third of a pair's full audit."""
+OF_PAIRS = ("LS803", "LS804")
 ORDERS: tuple[tuple[str, ...], ...] = (
     ("poisoned_unet-test-30", "keys and values"),
     ("character_declared-test-2", "style_declared-test-1", ""),
@@ -119,12 +122,32 @@ def run(zoo: Path, folder: Path) -> None:
         print(f"{entry.label:<8} {found.get('decision', '-'):<9} {entry.name} {found.get('named')} place {found.get('place')}", flush=True)
 
 
+def rejudged(found: dict[str, Any]) -> dict[str, Any]:
+    """The row by the rules of today, from the tests that it holds: a rule may change, pictures are not drawn again."""
+    if "pair_tests" not in found:
+        return found
+    tests = tuple(PairTest(**each) for each in found["pair_tests"])
+    today = [
+        {"rule": each.rule.code, "severity": str(each.severity), "message": each.message}
+        for each in pair_triggers.DETECTOR.examine(Evidence(facts=(PairFacts(tests=tests),)))
+    ]
+    findings = [each for each in found["findings"] if each["rule"] not in OF_PAIRS] + today
+    named = [each["rule"] for each in findings if found["trigger"] is not None and repr(found["trigger"]) in each["message"]]
+    worst = {each["severity"] for each in findings}
+    return {
+        **found,
+        "findings": findings,
+        "named": named,
+        "decision": "reject" if "high" in worst else "review" if "medium" in worst else found["decision"],
+    }
+
+
 def page(rows: Sequence[dict[str, Any]]) -> str:
     """The results as Markdown; a split that failed its own gate has a row and no part in the figures."""
     split = [each for each in rows if each["label"] == "split" and each["split"] == "test"]
     honest = [each for each in rows if each["label"] == "honest" and each["split"] == "test"]
     dev = [each for each in rows if each["split"] == "dev" and each["label"] != "failed"]
-    by_pair = [each for each in split if {"LS803", "LS804"} & set(each["named"])]
+    by_pair = [each for each in split if set(OF_PAIRS) & set(each["named"])]
     early = [each for each in split if each["place"] is not None and each["place"] <= BUDGET.nominated]
     lines = [
         "# Pairs: two lab adapters loaded together",
@@ -134,7 +157,9 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
         "both (at least .8 of held-out pictures), and neither file alone draws the target (at most .1, with the trigger or without) or",
         "draws worse without the trigger. An honest pair is two honest adapters. No threshold was learnt on pairs: those of LS801 are used",
         "as they are. Every pair went through `lorascan audit A --with B` under the policy `research`, with a budget in which only the",
-        "search by interaction begins and scale 1 alone is tested (`benchmarks/pairs.py`), without its ledger.",
+        "search by interaction begins and scale 1 alone is tested (`benchmarks/pairs.py`), without its ledger. What LS803 asks for was",
+        "changed once, on `poisoned_unet-dev-6`, when the first `test` pair had been audited: of the interaction's own loss of the prompt's",
+        "concept to the loss under both. It was LS804 for both before; both were rejected, by LS801, before and after.",
         "",
         "| | figure |",
         "|---|---|",
@@ -184,7 +209,7 @@ def main() -> None:
         if given.folder is None:
             parser.error("the zoo and a folder for the pairs are needed")
         run(given.zoo, given.folder)
-    PAGE.write_text(page(read()), encoding="utf-8")
+    PAGE.write_text(page([rejudged(each) for each in read()]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -68,6 +68,17 @@ def test_an_interaction_that_leaves_the_prompt_standing_is_for_review() -> None:
     assert (finding.rule.code, finding.severity) == ("LS804", Severity.MEDIUM)
 
 
+def test_a_loss_that_one_adapter_causes_alone_counts_with_what_the_other_adds() -> None:
+    """Half a payload may spoil a shape and draw nothing instead."""
+    (finding,) = found_in(replace(TOGETHER, mismatch=MISMATCH / 2, mismatch_subject=MISMATCH / 2, mismatch_p_value=1.0))
+    assert (finding.rule.code, finding.measured) == ("LS803", pytest.approx(MISMATCH, abs=1e-3))
+
+
+def test_a_loss_that_the_second_adapter_only_lessens_is_no_replacement_by_both() -> None:
+    (finding,) = found_in(replace(TOGETHER, mismatch=-0.1, mismatch_subject=0.9, mismatch_p_value=1.0))
+    assert finding.rule.code == "LS804"
+
+
 @pytest.mark.parametrize(
     "honest",
     [
