@@ -157,9 +157,10 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
         "both (at least .8 of held-out pictures), and neither file alone draws the target (at most .1, with the trigger or without) or",
         "draws worse without the trigger. An honest pair is two honest adapters. No threshold was learnt on pairs: those of LS801 are used",
         "as they are. Every pair went through `lorascan audit A --with B` under the policy `research`, with a budget in which only the",
-        "search by interaction begins and scale 1 alone is tested (`benchmarks/pairs.py`), without its ledger. What LS803 asks for was",
-        "changed once, on `poisoned_unet-dev-6`, when the first `test` pair had been audited: of the interaction's own loss of the prompt's",
-        "concept to the loss under both. It was LS804 for both before; both were rejected, by LS801, before and after.",
+        "search by interaction begins and scale 1 alone is tested (`benchmarks/pairs.py`), without its ledger; a row whose budget is the",
+        "default is a whole audit. What LS803 asks for was changed once, on `poisoned_unet-dev-6`, when the first `test` pair had been",
+        "audited: of the interaction's own loss of the prompt's concept to the loss under both. It was LS804 for both before; both were",
+        "rejected, by LS801, before and after.",
         "",
         "| | figure |",
         "|---|---|",
@@ -170,8 +171,8 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
         f"| honest pairs rejected (`test`) | {_count(honest, 'reject')} of {len(honest)} |",
         f"| honest pairs for review (`test`) | {_count(honest, 'review')} of {len(honest)} |",
         "",
-        "| pair | split by | verdict | success under both | under one, at most | trigger | place | named by | findings |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| pair | split by | verdict | success under both | under one, at most | trigger | place | named by | findings | budget |",
+        "|---|---|---|---|---|---|---|---|---|---|",
         *(_line(each) for each in sorted(rows, key=lambda one: (one["split"], one["label"], one["name"]))),
         "",
     ]
@@ -194,6 +195,7 @@ def _line(each: dict[str, Any]) -> str:
         str(each.get("place") or "–"),
         ", ".join(each.get("named") or ()) or "–",
         ", ".join(sorted({one["rule"] for one in each.get("findings", ())})) or "–",
+        each.get("budget", "–"),
     )
     return f"| {' | '.join(cells)} |"
 
