@@ -2,12 +2,16 @@
 
 import json
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import NoReturn
 
 from lorascan.core.errors import Refusal, Refused
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_WHOLE = re.compile(rb'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+_WINDOW = 2**18
+"""Bytes whose strings are blanked at a time: every string costs an object until they are."""
 _NO_STRUCTURE = bytes(set(range(256)) - set(b"[]{},"))
 _ALIKE = bytes.maketrans(b"{}", b"[]")  # for the depth alone; that brackets match is the parser's to say
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -49,7 +53,7 @@ def too_large(raw: bytes, *, depth: int, items: int) -> str:
     Looks at bytes only. Each round removes every innermost pair of brackets, so what remains after `depth`
     rounds was nested deeper (or is unbalanced). Strings are blanked first; every step is one linear pass in C.
     """
-    structure = _STRING.sub(b"", raw).translate(_ALIKE, _NO_STRUCTURE)
+    structure = b"".join(piece.translate(_ALIKE, _NO_STRUCTURE) for piece in _outside_strings(raw))
     commas = structure.count(b",")
     if commas > items:
         return f"{commas:,} JSON items, at most {items:,} are read"
@@ -63,8 +67,25 @@ def too_large(raw: bytes, *, depth: int, items: int) -> str:
 
 def white_space(raw: bytes) -> int:
     """Bytes of white space outside strings."""
-    structure = _STRING.sub(b"", raw)
-    return sum(map(structure.count, (b" ", b"\t", b"\r", b"\n")))
+    return sum(sum(map(piece.count, (b" ", b"\t", b"\r", b"\n"))) for piece in _outside_strings(raw))
+
+
+def _outside_strings(raw: bytes) -> Iterator[bytes]:
+    """The bytes outside of strings, in order; a string that does not end reaches to the end."""
+    at = 0
+    while at < len(raw):
+        window = raw[at : at + _WINDOW]
+        whole = _end(_WHOLE.match(window))
+        if whole:
+            yield _STRING.sub(b"", window[:whole])
+            at += whole
+        else:  # a string that is longer than the window, or does not end
+            at = _end(_STRING.match(raw, at))
+
+
+def _end(found: re.Match[bytes] | None) -> int:
+    assert found is not None
+    return found.end()
 
 
 def _without_duplicates(pairs: list[tuple[str, object]], *, where: str) -> dict[str, object]:
