@@ -47,8 +47,10 @@ def _made(counts: Told) -> str:
 
 
 def _bar(told: Told) -> list[str]:
-    rows = ((each["figure"], each["goal"], _number(each["value"]), each["note"], each["state"]) for each in told["bar"])
-    return ["## The goals", "", *_grid(("figure", "goal", "measured", "with", "state"), rows), ""]
+    rows = (
+        (each["figure"], each["goal"], _number(each["value"]), each["note"], each["state"], each["next"] or "–") for each in told["bar"]
+    )
+    return ["## The goals", "", *_grid(("figure", "goal", "measured", "with", "state", "next idea"), rows), ""]
 
 
 def _methods(told: Told) -> list[str]:

@@ -14,11 +14,13 @@ from lorascan.lab.bench.figures import caught_at, clopper_pearson, clustered_aur
 from lorascan.lab.bench.held_out import FAMILY, held_out, worst_family
 from lorascan.lab.bench.methods import OURS, Method, methods, undescribed
 from lorascan.lab.bench.recipe_facts import at_chance, recipe_only
-from lorascan.lab.bench.rows import BARE, FIRST, Row, audits_file, ledger_folder, read_rows
+from lorascan.lab.bench.rows import BARE, FIRST, Row, audits_file, ledger_folder, read_lines, read_rows
 from lorascan.lab.ledger import read_ledger
 from lorascan.lab.orders import known_recipes
 
 SCHEMA = "lorascan/detection/v1"
+PAIRS = "pairs.jsonl"
+"""Audits of two adapters loaded together."""
 RELEARNT = "held-out.json"
 """Thresholds learnt without one attack family each."""
 UNDOCUMENTED = "undocumented_trigger"
@@ -50,6 +52,7 @@ def table(results: Path) -> dict[str, Any]:
         "honest and documented": _decisions([row for row in test if not row.hostile and row.truth.recipe != UNDOCUMENTED]),
         "backdoored in all": _caught([row for row in test if row.hostile]),
         "adaptive": _by_recipe(adaptive, _retained),
+        "pairs": _pairs(read_lines(results / PAIRS)),
         "undeclared": _caught(read_rows(results, "test", results / BARE)),
         "recipe only": _with_chance(recipe_only(dev, test)) if dev and test else None,
         "cost": _cost(test),
@@ -82,6 +85,15 @@ def _with_anew(told: dict[str, Any], relearnt: dict[str, Any]) -> dict[str, Any]
     if told["axis"] != FAMILY or told["value"] not in relearnt:
         return told
     return told | {"auroc": told["auroc"] | {OURS: relearnt[told["value"]]["auroc"]}}
+
+
+def _pairs(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Test pairs audited together: those that act only together, and two honest ones; a split that failed its gate is neither."""
+    told = {}
+    for label, name in (("split", "hostile"), ("honest", "honest")):
+        mine = [row for row in rows if row["label"] == label and row["split"] == "test"]
+        told[name] = clopper_pearson(sum(row["decision"] == "reject" for row in mine), len(mine))
+    return told
 
 
 def _counts(results: Path, split: str) -> dict[str, int]:
