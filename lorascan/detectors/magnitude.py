@@ -39,6 +39,8 @@ HALF_MAX = 65_504.0
 """The largest float16."""
 ENTRY, NORM = 16.0, 256.0
 """Stored entries above which an update without a ΔW of its own is large: factors, and norms of rows (DoRA, replaced scales)."""
+_NOT_MEASURED = "no exact spectrum"
+"""How the reasons begin for which an update that is a function of the file alone was not measured."""
 _NORMS = frozenset({"dora", "set"})
 
 
@@ -57,6 +59,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     measured = evidence[WeightStatistics]
     yield from _entries(measured.unmeasured)
     yield from _wiped(measured.unmeasured)
+    yield from _left_out(measured.unmeasured)
     layers = (*measured.layers, *measured.directions)
     overflowing = [each for each in layers if max(each.max_abs, root_mean_square(each)) > HALF_MAX]
     if overflowing:
@@ -89,6 +92,14 @@ def _wiped(unmeasured: Sequence[Unmeasured]) -> Iterator[Finding]:
         worst = max(odd, key=lambda each: each.not_positive)
         message = f"{len(odd):,} updates have magnitudes that are zero or negative: they wipe out or turn around parts of the base"
         yield _finding(worst, message, Severity.MEDIUM, worst.not_positive, 0)
+
+
+def _left_out(unmeasured: Sequence[Unmeasured]) -> Iterator[Finding]:
+    """At most one remark: what was too large to measure is never left unsaid beside an admit."""
+    left = [each for each in unmeasured if each.reason.startswith(_NOT_MEASURED)]
+    if left:
+        message = f"{len(left):,} updates are too large to measure here: only what their entries can reach was held against the threshold"
+        yield _finding(left[0], message, Severity.INFO, max(each.max_abs for each in left), _limit(left[0]))
 
 
 def _limit(update: Unmeasured) -> float:

@@ -73,6 +73,17 @@ def _with_norms(ending: str) -> bytes:
     return written({**tensors(), **{f"{name}.{ending}": np.full(320, 0.5, np.float32) for name in _NORMS}})
 
 
+def _large_products(*, grown: float = 1.0) -> bytes:
+    """More Hadamard products than a gate measures, the last one grown."""
+    made: Tensors = {}
+    stems = [f"lora_unet_down_blocks_2_attentions_{block}_transformer_blocks_0_attn1_to_{each}" for block in (0, 1) for each in "qkv"]
+    for stem in stems:
+        for role, shape in (("w1_a", (1280, 40)), ("w1_b", (40, 1280)), ("w2_a", (1280, 40)), ("w2_b", (40, 1280))):
+            made[f"{stem}.hada_{role}"] = (_RANDOM.standard_normal(shape) * 0.05).astype(np.float16)
+    made[f"{stems[-1]}.hada_w1_a"] = np.asarray(made[f"{stems[-1]}.hada_w1_a"], dtype=np.float16) * np.float16(grown)
+    return written(made)
+
+
 def _beside(name: str, content: bytes, called: str, *rules: str) -> Case:
     return whole(name, {"adapter.safetensors": sound(), called: content}, *rules)
 
@@ -96,6 +107,8 @@ CASES: tuple[Case, ...] = (
     one("names of a transformer, widths of a U-Net", _on("transformer.", _FLUX, 320), "LS502"),
     one("a wider video model than any that is listed", _on("transformer.", _VIDEO, 3072)),
     one("a tiny transformer, named as FLUX", _on("transformer.", _FLUX, 16)),
+    one("more products than a gate measures", _large_products(), "LS603", admitted=True),
+    one("more products than a gate measures, one of them huge", _large_products(grown=1000.0), "LS603"),
     one("norms that replace the base's, of every block", _with_norms("set_weight"), "LS504"),
     one("norms that were trained, of every block", _with_norms("w_norm")),
 )
