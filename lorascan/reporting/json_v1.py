@@ -81,7 +81,10 @@ def _stage(stage: Stage) -> dict[str, Any]:
 
 
 def _lock(facts: IsolationFacts) -> dict[str, Any]:
-    return table(facts) | ({"peak_memory_bytes": None} if _digest.repeatable() else {})
+    if not _digest.repeatable():
+        return table(facts)
+    limits = {name: each for name, each in facts.limits.items() if name != "RLIMIT_NPROC"}  # counts what runs beside the audit
+    return table(facts) | {"peak_memory_bytes": None, "limits": plain(limits)}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

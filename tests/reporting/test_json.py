@@ -146,9 +146,16 @@ def test_with_source_date_epoch_nothing_that_varies_from_run_to_run_is_told(monk
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     report = backdoored()
     slower = replace(report.evidence, stages=tuple(replace(each, seconds=each.seconds * 3) for each in report.evidence.stages))
-    heavier = tuple(replace(each, peak_memory_bytes=1) if isinstance(each, IsolationFacts) else each for each in slower.facts)
+    crowded = {"peak_memory_bytes": 1, "limits": {"RLIMIT_NPROC": 1094.0, "RLIMIT_NOFILE": 256.0}}
+    calm = {"peak_memory_bytes": 2, "limits": {"RLIMIT_NPROC": 1088.0, "RLIMIT_NOFILE": 256.0}}
+    heavier, lighter = (
+        tuple(replace(each, **told) if isinstance(each, IsolationFacts) else each for each in slower.facts) for told in (crowded, calm)
+    )
+    report = replace(report, evidence=replace(report.evidence, facts=lighter))
 
-    assert render(replace(report, evidence=replace(slower, facts=heavier), cached=True), "json") == render(report, "json")
+    told = render(replace(report, evidence=replace(slower, facts=heavier), cached=True), "json")
+    assert told == render(report, "json")
+    assert json.loads(told)["isolation"][0]["limits"] == {"RLIMIT_NOFILE": 256.0}
 
 
 @pytest.mark.parametrize(("place", "above"), [
