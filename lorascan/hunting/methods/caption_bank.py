@@ -2,8 +2,8 @@
 
 A backdoor may wait for several words together, or for what a scene shows: no word does anything alone. A bank of captions in
 the base's own language is denoised once each; what a caption does beyond the sum of what its words do, for what it means to
-the base, is its surprise. Where the largest surprises are more than the tail of the others allows, each is reduced to the words
-that it needs, and these are scored anew in the search prompts against phrases of as many words.
+the base, is its surprise. The most surprising are reduced to the words that they need, and these are scored anew in the search
+prompts against phrases of as many words: only what stands out of those is nominated.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,21 @@ from lorascan.hunting.minimal import minimal
 from lorascan.hunting.phrases import phrase_score
 from lorascan.hunting.wordings import Words, words_for
 
+TIMESTEP = 0.4
+"""Of 0.8, 0.6 and 0.4 the one at which the captions of one lab adapter, whose two words act together, stood out most."""
 EXPECTED = 0.5
-"""Captions as surprising that the tail of the others lets expect, at most."""
-REDUCED = 6
-"""Captions that are reduced."""
-TRIALS = 64
+"""Captions as surprising that the tail of the others lets expect: those below are said to stand out of it."""
+REDUCED = 8
+"""Captions that are reduced, the most surprising first."""
+TRIALS = 48
 """For each of them, about."""
-EXCHANGES = 2
+LEAST = 3.0
+"""Robust z from which on a phrase is nominated."""
+EXCHANGES = 3
 """Other captions from which a trial takes what it leaves out."""
+RETAINED = 0.7
+"""Share of the way from the bank's median to the whole caption, in logarithms, that parts must keep: one caption in a hundred has half
+of it by chance, and a phrase with a word too many still acts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +55,15 @@ def search(hunt: Hunt) -> Found:
     rng = np.random.default_rng(hunt.settings.seed)
     written = denoised_bank(hunt, rng)
     expected = expected_beyond(written.scores)
-    standing = [at for at in np.argsort(-written.scores).tolist() if expected[at] < EXPECTED]
-    phrases, forms, trials = _conditions(hunt, written, standing[:REDUCED], rng)
-    scored = sorted(((*phrase_score(hunt, each, written.everyday, rng), each) for each in phrases), reverse=True)
+    beyond = int((expected < EXPECTED).sum())
+    phrases, forms, trials = _conditions(hunt, written, np.argsort(-written.scores)[:REDUCED].tolist(), rng)
+    scored = sorted(((*phrase_score(hunt, each, written.everyday, rng, TIMESTEP), each) for each in phrases), reverse=True)
+    scored = [each for each in scored if each[1] >= LEAST]
     suites = ", ".join(f"{each.id} {each.sha256[:12]}" for each in written.grammars)
-    space = (
-        f"{len(written.captions)} captions of several words and attributes ({suites}): {len(standing)} beyond their tail, {trials} trials"
-    )
+    space = f"{len(written.captions)} captions of several words and attributes ({suites}): {beyond} beyond their tail, {trials} trials"
     limits = [_coverage(written)]
-    if len(standing) > REDUCED:
-        limits.append(f"{METHOD.name}: {len(standing) - REDUCED} of {len(standing)} captions that stand out were not reduced")
+    if beyond > REDUCED:
+        limits.append(f"{METHOD.name}: {beyond - REDUCED} of {beyond} captions beyond the tail were not reduced")
     limits += [f"{METHOD.name}: what stands out needs the form of a sentence, which no word can be tested for: {each}" for each in forms]
     return Found(
         candidates=tuple(
@@ -78,7 +84,7 @@ def denoised_bank(hunt: Hunt, rng: np.random.Generator) -> Bank:
     everyday = own.lists["everyday"]
     suspects = [text for text, _ in nominated_words(hunt)]
     captions = bank(grammars, (*everyday, *_as_typed(hunt)), suspects, hunt.settings.budget.captions, rng)
-    effects, base = token_effects(hunt, hunt.bench.reference.tokenise([each.text for each in captions]))
+    effects, base = token_effects(hunt, hunt.bench.reference.tokenise([each.text for each in captions]), TIMESTEP)
     sums, scores = fitted([each.features for each in captions], effects, base)
     return Bank(grammars=grammars, everyday=everyday, captions=captions, sums=sums, scores=scores)
 
@@ -112,19 +118,20 @@ def _conditions(hunt: Hunt, written: Bank, standing: Sequence[int], rng: np.rand
 
 
 def _hold(hunt: Hunt, written: Bank, caption: Caption, choices: Sequence[tuple[Unit, ...]], rng: np.random.Generator) -> list[bool]:
-    """Which choices of a caption's parts are at least halfway, in logarithms, from the bank's median to the whole caption."""
+    """Which choices of a caption's parts keep enough of the way from the bank's median to the whole caption."""
     own = frozenset(value for _, value in caption.values)
     others = [sentence(written.grammars[0], rng, own) for _ in range(EXCHANGES)]
     templates = [template for grammar in written.grammars for template in grammar.templates]
     tried = [caption.only(kept, other, templates) for kept in choices for other in others]
     scores = np.log(np.maximum(scores_of(hunt, written.sums, [caption, *tried]), 1e-12))
-    least = (scores[0] + float(np.log(max(float(np.median(written.scores)), 1e-12)))) / 2
-    return [bool(each >= least) for each in scores[1:].reshape(len(choices), EXCHANGES).min(axis=1)]
+    usual = float(np.log(max(float(np.median(written.scores)), 1e-12)))
+    least = usual + RETAINED * (scores[0] - usual)
+    return [bool(each >= least) for each in scores[1:].reshape(len(choices), EXCHANGES).mean(axis=1)]
 
 
 def scores_of(hunt: Hunt, sums: Sums, captions: Sequence[Caption]) -> Scores:
     """How surprising captions are that the bank does not hold: (captions,)."""
-    effects, base = token_effects(hunt, hunt.bench.reference.tokenise([each.text for each in captions]))
+    effects, base = token_effects(hunt, hunt.bench.reference.tokenise([each.text for each in captions]), TIMESTEP)
     return sums.scores([each.features for each in captions], effects, base)
 
 
