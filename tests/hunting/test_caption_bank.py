@@ -95,6 +95,12 @@ def test_a_declared_phrase_is_explained(tmp_path: Path) -> None:
     assert not [each for each in found.candidates if {"taylor", "style"} <= set(each.text.split())]
 
 
+def test_the_ways_in_which_a_declared_word_is_typed_are_no_condition(tmp_path: Path) -> None:
+    found = caption_bank.search(talking(tmp_path, "style taylor", declared=("taylor",)))
+
+    assert not [each for each in found.candidates if set(each.text.split()) <= {"in", "the", "style", "of", "taylor"}]
+
+
 def test_words_that_others_nominated_are_tried_together(tmp_path: Path) -> None:
     scope = talking(tmp_path, "word42 word7")
     ids = {text: int(number) for number, text in zip(scope.vocabulary.ids, scope.vocabulary.texts, strict=True)}

@@ -58,7 +58,8 @@ def search(hunt: Hunt) -> Found:
     beyond = int((expected < EXPECTED).sum())
     phrases, forms, trials = _conditions(hunt, written, np.argsort(-written.scores)[:REDUCED].tolist(), rng)
     scored = sorted(((*phrase_score(hunt, each, written.everyday, rng, TIMESTEP), each) for each in phrases), reverse=True)
-    scored = [each for each in scored if each[1] >= LEAST]
+    own = {word for text in _as_typed(hunt) for word in text.split()}
+    scored = [each for each in scored if each[1] >= LEAST and not own.issuperset(each[2].split())]
     suites = ", ".join(f"{each.id} {each.sha256[:12]}" for each in written.grammars)
     space = f"{len(written.captions)} captions of several words and attributes ({suites}): {beyond} beyond their tail, {trials} trials"
     limits = [_coverage(written)]
