@@ -11,7 +11,7 @@ from lorascan.core.text import visible
 from lorascan.reporting._shapes import plain, table, written
 
 NOTE = "candidates only, and no verdict: none of them was tested on pictures; lorascan audit does that"
-_COLUMNS = ("rank", "text", "replaces", "source", "score", "z", "target", "declared")
+_COLUMNS = ("rank", "text", "replaces", "source", "score", "z", "target", "declared", "scale")
 _FORMULA = ("=", "+", "-", "@")
 """How a cell begins that a spreadsheet would compute."""
 
@@ -81,7 +81,8 @@ def _table(ranked: Sequence[TriggerCandidate]) -> list[str]:
 def _row(each: TriggerCandidate) -> tuple[str, ...]:
     text = f'"{visible(each.text, 60)}"' + (f' for "{visible(each.replaces, 20)}"' if each.replaces else "")
     declared = "yes" if each.declared else "no"
-    return str(each.rank), text, each.source, f"{each.score:.3g}", f"{each.z:.2g}", declared, each.target or "-"
+    source = each.source if each.scale == 1.0 else f"{each.source} at {each.scale:g}"
+    return str(each.rank), text, source, f"{each.score:.3g}", f"{each.z:.2g}", declared, each.target or "-"
 
 
 RENDERERS: Mapping[str, Callable[[Evidence, int], str]] = {"text": as_text, "json": as_json, "csv": as_csv}
