@@ -50,7 +50,7 @@ class FakeWorker:
 
     def tokenise(self, texts: list[str]) -> np.ndarray:
         rows = [[START, *(TOKENS.index(token) for word in text.split() for token in _tokens(word)), END] for text in texts]
-        return np.array([row + [END] * (CONTEXT - len(row)) for row in rows], dtype=np.int32)
+        return np.array([[*row[: CONTEXT - 1], *([END] * max(1, CONTEXT - len(row)))] for row in rows], dtype=np.int32)
 
     def predict(self, ids: np.ndarray, **_: object) -> np.ndarray:
         return self._sums(ids, CELLS, seed=1).reshape(len(ids), 1, 4, 4)
