@@ -68,7 +68,7 @@ def as_text(evidence: Evidence, top: int) -> str:
     ]
     if len(found.ranked) > top:
         lines.append(f"… and {len(found.ranked) - top:,} more: -n lists them")
-    lines += ["", *(f"searched: {each}" for each in found.spaces), *(f"not: {visible(each, 300)}" for each in found.limits)]
+    lines += ["", *(f"searched: {each}" for each in found.spaces), *(f"limit: {visible(each, 300)}" for each in found.limits)]
     return "\n".join(lines) + "\n"
 
 

@@ -37,7 +37,7 @@ def compare(
 
     The cosine is that of the two ΔW as vectors: 1 the same, 0 unrelated, -1 opposite; for plain low-rank updates only.
     """
-    one, two = inspected(first, base), inspected(second, base)
+    one, two = inspected(first, base, command="compare"), inspected(second, base, command="compare")
     shape = _shape(one, two)
     if output_format is CompareFormat.JSON:
         write((json.dumps(shape, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode(), None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lorascan.commands import Command
+from lorascan.commands._fitting import fitted
 from lorascan.commands._stderr import say
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _NOT_EVERY_STAGE = 3
 _GIB = 2**30
+_INDENT, _DEEPER = 12, 14
+"""Columns before what is told: of a heading, and of a line below it."""
 
 
 class DoctorFormat(StrEnum):
@@ -49,7 +52,7 @@ def doctor(
     if output_format is DoctorFormat.JSON:
         typer.echo(json.dumps(found, indent=1, sort_keys=True))
     else:
-        typer.echo("\n".join(_lines(found)))
+        typer.echo("\n".join(line for each in _lines(found) for line in fitted(each, _DEEPER if each.startswith("  ") else _INDENT)))
     raise typer.Exit(0 if found["every_stage_can_run"] else _NOT_EVERY_STAGE)
 
 

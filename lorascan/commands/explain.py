@@ -1,30 +1,25 @@
 """`lorascan explain`: prints the manual of a rule."""
 
-import shutil
-import sys
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from lorascan.commands import Command
+from lorascan.commands import _fitting as fitting
 
 
-def explain(code: Annotated[str, typer.Argument(help="A rule code, such as LS801.")]) -> None:
+def explain(code: Annotated[str, typer.Argument(help="A rule's code or name, such as LS801 or hidden-trigger.")]) -> None:
     """Print the manual of a rule."""
     from lorascan.core.errors import UsageError  # noqa: PLC0415 - the help stays light
-    from lorascan.detectors import manual  # noqa: PLC0415
+    from lorascan.detectors import manual, rules  # noqa: PLC0415
 
-    text = manual(code.upper())
+    named = next((each.code for each in rules().values() if each.name == code.lower()), code.upper())
+    text = manual(named)
     if text is None:
         message = f"no rule {code!r}; `lorascan rules` lists them"
         raise UsageError(message)
-    width = shutil.get_terminal_size().columns
-    typer.echo("\n".join(_fitted(text, min(width, _WIDEST))) if _is_terminal() else text)
-
-
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()
+    typer.echo("\n".join(_fitted(text, min(fitting.width(), _WIDEST))) if fitting.is_terminal() else text)
 
 
 def _fitted(text: str, width: int) -> Iterator[str]:

@@ -63,14 +63,16 @@ def inspect(  # noqa: PLR0913 - one parameter an option
     write(content, output)
 
 
-def inspected(file: Path, base: str | None, *, beside: bool = False, intruders: bool = False) -> "Inspection":
-    """The file, read and measured. Exits with the refusal's code where that fails."""
+def inspected(file: Path, base: str | None, *, command: str = "inspect", beside: bool = False, intruders: bool = False) -> "Inspection":
+    """The file, read and measured. Exits with the refusal's code where that fails; raises UsageError for a folder."""
+    from lorascan.commands._one_file import demand_no_folder  # noqa: PLC0415
     from lorascan.core.errors import Refused  # noqa: PLC0415
     from lorascan.inspecting import inspect as run  # noqa: PLC0415
 
     if not file.exists():
         say(f"no adapter found at {file}")
         raise typer.Exit(NO_INPUT)
+    demand_no_folder(file, command)
     try:
         return run(file, base, beside=beside, intruders=intruders)
     except Refused as refused:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lorascan.commands import Command
+from lorascan.commands._fitting import fitted
 from lorascan.commands._options import Told
 
 if TYPE_CHECKING:
@@ -41,14 +42,13 @@ def list_suites(
     width = max(len(visible(each.id, 40)) for _, each in found)
     for where, each in found:
         families = ", ".join(each.families) or "any base"
-        typer.echo(
-            f"{visible(each.id, 40):<{width}}  version {each.version}  {len(each.prompt)} prompts  for {visible(families, 60)}  "
-            f"{visible(each.licence, 30)}  {each.sha256[:16]}  {visible(where, 60)}"
-        )
+        line = f"{visible(each.id, 40):<{width}}  version {each.version}  {len(each.prompt)} prompts  for {visible(families, 60)}  "
+        line += f"{visible(each.licence, 30)}  {each.sha256[:16]}  {visible(where, 60)}"
+        typer.echo("\n".join(fitted(line, width + 2)))
     for words in written:
         families = ", ".join(words.families) or "any base"
         about = f"version {words.version}  words: {words.purpose}  for {families}"
-        typer.echo(f"{words.id:<{width}}  {about}  {words.licence}  {words.sha256[:16]}  ships")
+        typer.echo("\n".join(fitted(f"{words.id:<{width}}  {about}  {words.licence}  {words.sha256[:16]}  ships", width + 2)))
 
 
 def summary_of_words(words: "Words") -> dict[str, object]:

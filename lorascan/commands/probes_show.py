@@ -66,15 +66,17 @@ def suite_named(name: str) -> "Suite":
     import difflib  # noqa: PLC0415 - the help stays light
 
     from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.hunting.wordings import shipped_words  # noqa: PLC0415
     from lorascan.probing.suites import read_suite, shipped_suites  # noqa: PLC0415
 
     if name.endswith(".toml") or "/" in name:
         return read_suite(Path(name))
     known = shipped_suites()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
+        every = [*known, *shipped_words()]
+        near = difflib.get_close_matches(name, every, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        message = f"no suite {name!r}.{hint} Known are {', '.join(known)}, and a TOML file"
+        message = f"no suite {name!r}.{hint} Known are {', '.join(every)}, and a TOML file"
         raise UsageError(message)
     return known[name]
 

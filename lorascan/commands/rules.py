@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lorascan.commands import Command
+from lorascan.commands._fitting import fitted
 
 _FAMILIES = {
     "LS1": "the container",
@@ -41,7 +42,8 @@ def rules(
         typer.echo(page(), nl=False)
         return
     for rule in every().values():
-        typer.echo(f"{rule.code}  {rule.severity:<7} {rule.name:<28} {rule.summary}")
+        columns = f"{rule.code}  {rule.severity:<7} {rule.name:<28} "
+        typer.echo("\n".join(fitted(columns + rule.summary, len(columns))))
 
 
 def page() -> str:

@@ -40,13 +40,17 @@ def verify(
     Exits with the verdict's code, and with 3 where the result does not speak for the file. A result is not signed: keep it
     where nobody else writes.
     """
-    from lorascan.intake import receive  # noqa: PLC0415 - the help stays light
+    from lorascan.commands._one_file import demand_no_folder  # noqa: PLC0415 - the help stays light
+    from lorascan.core.findings import Decision  # noqa: PLC0415
+    from lorascan.intake import receive  # noqa: PLC0415
     from lorascan.policy import decide, exit_code, policy_named, worst  # noqa: PLC0415
+    from lorascan.reporting._digest import searched  # noqa: PLC0415
     from lorascan.settings import DEFAULT  # noqa: PLC0415
 
     asked = policy_named(policy) if policy is not None else None
+    demand_no_folder(file, "verify")
     sha256 = receive(file, DEFAULT.limits).identity.sha256
-    found: list[tuple[int, Verdict, Policy]] = []
+    found: list[tuple[int, Verdict, Policy, bool]] = []
     for report in _reports_for(sha256, result):
         wanted = asked or _made_with(report)
         objections = [*_objections(report, sha256), *_base_objections(report, base)]
@@ -55,10 +59,11 @@ def verify(
         if objections:
             raise typer.Exit(_SPEAKS_NOT)
         verdict = decide(report.evidence, _live(report), report.verdict.limits, wanted, _listed(report))
-        found.append((exit_code(verdict.decision, wanted), verdict, wanted))
-    code = worst([each for each, _, _ in found])
-    _, verdict, wanted = next(each for each in found if each[0] == code)
-    typer.echo(f"{verdict.decision.upper()}  the result speaks for this file under the policy {wanted.name}")
+        found.append((exit_code(verdict.decision, wanted), verdict, wanted, searched(report)))
+    code = worst([each for each, *_ in found])
+    _, verdict, wanted, hunted = next(each for each in found if each[0] == code)
+    only = " (static only)" if verdict.decision is Decision.ADMIT and not hunted else ""
+    typer.echo(f"{verdict.decision.upper()}{only}  the result speaks for this file under the policy {wanted.name}")
     for reason in verdict.reasons:
         say(reason)
     raise typer.Exit(code)

@@ -61,7 +61,7 @@ def test_the_table_shows_foreign_text_visibly_and_says_that_nothing_was_judged(c
     assert rows[0][:2] == ["1", '"word42"']
     assert len(rows) == 3
     assert "searched: " in out
-    assert "not: triggers by the meaning" in out
+    assert "limit: triggers by the meaning" in out
 
 
 def test_the_suffix_of_the_output_says_the_format(call: Called, adapter: Path, workers: Opened, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from lorascan.core.shipped import shipped
+from lorascan.hunting.wordings import shipped_words
+from lorascan.probing.suites import shipped_suites
 from tests.cli.in_process import Called, caller
 
 SHIPPED = sorted(shipped("probes").glob("*.toml"))
@@ -73,7 +75,18 @@ def test_a_suite_that_is_not_there_is_a_usage_error_that_says_which_are(call: Ca
 
     assert (code, out) == (2, "")
     assert "Did you mean 'lab-shapes'" in said
+    assert all(each in said for each in (*shipped_suites(), *shipped_words())), "whatever can be shown"
     assert call("probes", "show", "none/there.toml")[0] == 2
+
+
+def test_what_ships_is_valid_by_its_name(call: Called) -> None:
+    digests = [(name, suite.sha256) for name, suite in shipped_suites().items()]
+    digests += [(name, words.sha256) for name, words in shipped_words().items()]
+    for name, sha256 in digests:
+        code, out, said = call("probes", "validate", name)
+        assert (code, said) == (0, "")
+        assert sha256 in out
+    assert call("probes", "validate", "lab-shape")[0] == 2
 
 
 def test_a_valid_suite_of_one_s_own_passes(call: Called, own: Path) -> None:

@@ -250,8 +250,49 @@ def test_a_manual_is_broken_at_the_terminal_s_width_and_left_as_it_is_for_a_file
     monkeypatch.setenv("COLUMNS", "50")
     assert call("explain", "LS801")[1] == whole
 
-    monkeypatch.setattr("lorascan.commands.explain._is_terminal", lambda: True)
+    monkeypatch.setattr("lorascan.commands._fitting.is_terminal", lambda: True)
     told = call("explain", "LS801")[1]
 
     assert max(map(len, told.splitlines())) <= 50
     assert told.split() == whole.split()
+
+
+def test_a_manual_is_found_by_the_name_that_findings_print(call: Called) -> None:
+    assert call("explain", "hidden-trigger") == call("explain", "LS801")
+    assert call("explain", "hidden-triggers")[0] == 2
+
+
+@pytest.mark.parametrize("command", [("rules",), ("probes", "list")])
+def test_a_list_hangs_in_its_column_at_the_terminal_s_width(
+    call: Called, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    whole = call(*command)[1]
+    monkeypatch.setenv("COLUMNS", "80")
+    assert call(*command)[1] == whole, "a file gets a line each"
+
+    monkeypatch.setattr("lorascan.commands._fitting.is_terminal", lambda: True)
+    told = call(*command)[1]
+
+    assert max(map(len, told.splitlines())) <= 80 < max(map(len, whole.splitlines()))
+    assert told.split() == whole.split()
+    heads = [line for line in told.splitlines() if not line.startswith(" ")]
+    assert [each.split()[0] for each in heads] == [each.split()[0] for each in whole.splitlines()]
+
+
+def test_a_static_admit_is_verified_as_what_it_is(tmp_path: Path, call: Called) -> None:
+    original, result = write(tmp_path / "style.safetensors"), tmp_path / "result.json"
+    assert call("audit", original, "--policy", "static", "-o", result)[0] == 0
+
+    assert call("verify", result, original)[1].startswith("ADMIT (static only)  the result speaks for this file")
+
+
+@pytest.mark.parametrize("command", ["inspect {folder}", "compare {folder} nope", "compare {file} {folder}", "verify {file} {folder}"])
+def test_a_folder_in_place_of_a_file_is_a_usage_error_that_names_it(tmp_path: Path, call: Called, command: str) -> None:
+    folder, file = tmp_path / "adapters", write(tmp_path / "style.safetensors")
+    folder.mkdir()
+
+    name, *arguments = command.format(folder=folder, file=file).split()
+    code, out, said = call(name, *arguments)
+
+    assert (code, out) == (2, "")
+    assert f"{folder} is a folder, and {name} takes one file" in said

@@ -51,6 +51,21 @@ def test_the_text_names_isolation_device_bases_and_extras(call: Called) -> None:
     assert code in (0, 3)
 
 
+def test_what_an_engine_says_at_length_hangs_in_its_column_on_a_terminal(call: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent_at_length(name: str) -> dict[str, object]:
+        return {"name": name, "proved": False, "reason": "the engine says " + "nothing " * 40, "remedy": "start it"}
+
+    monkeypatch.setattr(_machine, "_tried", absent_at_length)
+    monkeypatch.setenv("COLUMNS", "80")
+    whole = call("doctor")[1]
+    monkeypatch.setattr("lorascan.commands._fitting.is_terminal", lambda: True)
+    told = call("doctor")[1]
+
+    assert max(map(len, told.splitlines())) <= 80 < max(map(len, whole.splitlines()))
+    assert told.split() == whole.split()
+    assert f"\n{'':<14}nothing nothing" in told
+
+
 def test_a_container_is_told_and_never_chosen(call: Called, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(container.ENGINE, str(tmp_path / "no engine"))
 
