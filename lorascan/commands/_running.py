@@ -28,12 +28,16 @@ from lorascan.targets import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What every target of one call shares; `cache` is None where none is used."""
+    """What every target of one call shares; `cache` is None where none is used.
+
+    `elsewhere`: options that stand for the settings which the command line did not give.
+    """
 
     settings: Settings
     rules: Rulebook
     cache: Cache | None
     quiet: bool
+    elsewhere: tuple[str, ...] = ()
 
 
 def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], None]) -> int:
@@ -43,7 +47,7 @@ def audit_all(targets: Sequence[Target], call: Call, put: Callable[[Report], Non
     """
     answers = Answers.of(call.cache) if call.cache is not None else None
     recall = Recall(shelf=answers)
-    command = shlex.join(["lorascan", *sys.argv[1:]])
+    command = shlex.join(["lorascan", *sys.argv[1:2], *call.elsewhere, *sys.argv[2:]])  # before a `--` that ends the options
     gates: list[tuple[str, Gate]] = []
     missing = 0
     with progress(len(targets), quiet=call.quiet, say=_tell) as begin:

@@ -66,12 +66,12 @@ def audit(  # noqa: PLR0913 - one parameter an option
     with _selected(target, stdin_filename, max_size, timeout, online=online) as selected, shelf(many=selected.many) as reports:
         found = _effective(given, selected, target)
         rules = _rules(found)
-        settings = _with_partner(_settings(found.config).with_budget(rules.policy.budget), partner)
+        settings = _with_partner(_settings(found.config).with_budget(rules.policy.budget), partner, selected)
         into = sinks(found.config.format, output or [], many=selected.many, template=template)
         for name in selected.missing:
             say(f"no adapter found at {name}", "error")
         put = reports.put if found.config.images else lambda each: reports.put(without_pictures(each))
-        missing = audit_all(selected.targets, _call(settings, rules, found.config, quiet=quiet), put)
+        missing = audit_all(selected.targets, _call(settings, rules, found, config, quiet=quiet), put)
         absent = [NO_INPUT] if selected.missing or missing else []
         code = worst([*(exit_code(each, rules.policy) for each in set(reports.decisions)), *absent])
         written, failed = write(reports, into, file_look(found.config.min_severity, whole=verbose), many=selected.many)
@@ -137,8 +137,9 @@ def _settings(config: "Config") -> "Settings":
     )
 
 
-def _with_partner(settings: "Settings", partner: Path | None) -> "Settings":
-    """The settings of a pair. Raises UsageError where the second adapter is no file."""
+def _with_partner(settings: "Settings", partner: Path | None, selected: "Selection") -> "Settings":
+    """The settings of a pair. Raises UsageError where the second adapter is no file, or the only target's own bytes."""
+    from lorascan.cache import digest_of  # noqa: PLC0415
     from lorascan.core.errors import UsageError  # noqa: PLC0415
 
     if partner is None:
@@ -146,7 +147,19 @@ def _with_partner(settings: "Settings", partner: Path | None) -> "Settings":
     if not partner.is_file():
         message = f"--with {partner}: no such file; it takes one adapter file"
         raise UsageError(message)
+    same = [each for each in selected.targets if each.source is None and _same_size(each.path, partner)]
+    same = [each for each in same if digest_of(each.path, settings.limits.file_bytes) == digest_of(partner, settings.limits.file_bytes)]
+    if same and not selected.many:
+        message = f"--with {partner}: the same bytes as {same[0].path}; a pair is two adapters"
+        raise UsageError(message)
+    for each in same:
+        say(f"{each.path}: the same bytes as --with {partner}, loaded twice")
     return settings.model_copy(update={"partner": partner})
+
+
+def _same_size(one: Path, other: Path) -> bool:
+    """Told first, since it costs nothing."""
+    return one.is_file() and one.stat().st_size == other.stat().st_size
 
 
 def _rules(found: "Effective") -> "Rulebook":
@@ -171,15 +184,17 @@ def _rules(found: "Effective") -> "Rulebook":
     )
 
 
-def _call(settings: "Settings", rules: "Rulebook", config: "Config", *, quiet: bool) -> Any:  # noqa: ANN401 - imported late
+def _call(settings: "Settings", rules: "Rulebook", found: "Effective", named: Path | None, *, quiet: bool) -> Any:  # noqa: ANN401 - imported late
     from lorascan.cache import Cache, default_folder  # noqa: PLC0415
+    from lorascan.commands._repeated import options_from_elsewhere  # noqa: PLC0415
     from lorascan.commands._running import Call  # noqa: PLC0415
 
+    config = found.config
     cache = Cache(config.cache_dir or default_folder()) if config.cache else None
     if cache is not None and (trouble := cache.trouble()):
         say(f"no results are kept in {cache.folder}: {trouble}")
         cache = None
-    return Call(settings=settings, rules=rules, cache=cache, quiet=quiet)
+    return Call(settings=settings, rules=rules, cache=cache, quiet=quiet, elsewhere=options_from_elsewhere(found, named))
 
 
 COMMAND = Command(name="audit", run=audit, epilog=EXIT_CODES_HELP, shape=LateHelp)

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import os
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -349,3 +350,45 @@ def test_the_settings_in_force_are_shown_with_where_they_come_from(call: Called,
     assert ', by "' in told
     Path("lorascan.toml").write_text('fail-onn = "low"')
     assert call("config", "show")[0] == 2
+
+
+def test_an_adapter_is_no_pair_with_itself(call: Called) -> None:
+    one, copy, other = write("a.safetensors"), write("b.safetensors"), write("c.safetensors", alpha=4.0)
+
+    code, out, said = call("audit", one, *STATIC, "--with", copy)
+    assert (code, out) == (2, "")
+    assert f"--with {copy}: the same bytes as {one}" in said
+
+    code, _, said = call("audit", one, other, *STATIC, "--with", copy)
+    assert code != 2
+    assert f"{one}: the same bytes as --with {copy}, loaded twice" in said
+    assert f"{other}: the same bytes" not in said
+
+
+def test_the_command_that_repeats_names_what_came_from_elsewhere(call: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write("a.safetensors")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    monkeypatch.setenv("LORASCAN_POLICY", "static")
+    monkeypatch.setenv("LORASCAN_SEED", "3")
+    monkeypatch.setenv("LORASCAN_DECLARED", "berry house, -x")
+    config = Path("lorascan.toml").resolve()
+    config.write_text('fail-on = "low"\nseed = 5\n')
+
+    runs = [call("audit", "-f", "json", "--no-cache", "--", path)[1] for _ in range(2)]
+    told = [json.loads(each)["command"] for each in runs]
+    assert told[0] == told[1]
+    assert told[0] == (
+        f"lorascan audit --config {config} --declared 'berry house' --declared=-x --policy static --seed 3 "
+        "-f json --no-cache -- adapters/a.safetensors"
+    )
+    assert call("audit", path, "--config", "lorascan.toml", "--policy", "static", "-f", "json")[1].count("--config") == 1
+
+    for name in ("POLICY", "SEED", "DECLARED"):
+        monkeypatch.delenv(f"LORASCAN_{name}")
+    assert call(*shlex.split(told[0])[1:])[1] == runs[0]
+
+
+def test_nothing_is_added_to_a_command_that_says_all(call: Called) -> None:
+    path = write("a.safetensors")
+
+    assert json.loads(call("audit", path, *STATIC, "-f", "json")[1])["command"] == f"lorascan audit {path} --policy static -f json"
