@@ -36,7 +36,9 @@ PolicyChoice = Annotated[
 ]
 Baseline = Annotated[
     Path | None,
-    typer.Option(help="An earlier JSON report: what it holds needs no review again; rejects stay.", show_default=False),
+    typer.Option(
+        help="An earlier JSON report: what it holds needs no review again, but for LS1xx and LS3xx; rejects stay.", show_default=False
+    ),
 ]
 CalibrationFile = Annotated[
     Path | None,

@@ -42,6 +42,7 @@ def calibrate(  # noqa: PLR0913 - one parameter an option
     from lorascan.calibration import FEW, MANY, learnt, why_unusable  # noqa: PLC0415 - the help stays light
     from lorascan.core.atomic import write_atomically  # noqa: PLC0415
     from lorascan.core.errors import UsageError  # noqa: PLC0415
+    from lorascan.core.text import counted  # noqa: PLC0415
 
     if not output.absolute().parent.is_dir():
         message = f"cannot write {output}: its folder does not exist"
@@ -64,7 +65,7 @@ def calibrate(  # noqa: PLR0913 - one parameter an option
     write_atomically(output, content)
     count = content.count('"score"')
     use = "no p of .05 can be reached yet" if count < FEW else "compares at p ≤ .05" if count < MANY else "compares at p ≤ .01"
-    typer.echo(f"{output}: {count:,} honest adapters, {use}")
+    typer.echo(f"{output}: {counted(count, 'honest adapter')}, {use}")
     raise typer.Exit(INCOMPLETE if len(usable) < len(reports) else 0)
 
 

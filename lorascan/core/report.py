@@ -14,7 +14,8 @@ class Gate:
     """How the caller's own rules met this file: digests of the policy file and of the baseline, "" where there is none.
 
     `waivers` were used, `expired` ones no longer count, `unused` ones found nothing to waive; `listed` says on which list
-    the file stands, `config` which config file was read, `fail_on` from which severity on findings fail; `baseline` is its path.
+    the file stands, `config` which config file was read, `fail_on` from which severity on findings fail; `baseline` and `policy`
+    are the paths of these files. `standing` are rules on the container that count although a list or the baseline holds them.
     """
 
     policy_sha256: str = ""
@@ -26,6 +27,8 @@ class Gate:
     unused: tuple[str, ...] = ()
     baseline_sha256: str = ""
     baseline: str = ""
+    policy: str = ""
+    standing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,11 @@ def visible(text: str, limit: int = MAX_SHOWN) -> str:
     return f"{shown}… ({hidden} more)" if hidden > 0 else shown
 
 
+def counted(amount: int, noun: str) -> str:
+    """An amount with its noun in the right number: "1 byte", "2,000 bytes"."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
 def code_points(text: str) -> str:
     """The characters outside ASCII that `visible` leaves as they are, each once, as U+03B1: a reader may take them for others.
 

@@ -7,6 +7,7 @@ from math import prod
 
 from lorascan.core.adapter import TensorSpan
 from lorascan.core.errors import Refusal, Refused
+from lorascan.core.text import counted
 from lorascan.intake.arrays import unpickled_part
 from lorascan.intake.pickle_values import Made
 from lorascan.intake.pickle_walk import Walk
@@ -109,9 +110,9 @@ def _places_behind(content: memoryview, at: int, keys: object, known: Mapping[st
         at += 8 + storage.count * BYTES[storage.dtype]
     if at > len(content):
         missing = at - len(content)
-        raise Refused(Refusal(code="LS103", message=f"truncated: {missing:,} bytes are missing", where="storages", measured=missing))
+        raise Refused(Refusal(code="LS103", message=f"truncated: {counted(missing, 'byte')} missing", where="storages", measured=missing))
     if at < len(content):
-        message = f"{len(content) - at:,} bytes after the last storage belong to nothing"
+        message = f"{counted(len(content) - at, 'byte')} after the last storage, part of none"
         raise Refused(Refusal(code="LS104", message=message, where="storages", measured=len(content) - at))
     if missed := known.keys() - places.keys():
         raise unread("a tensor's storage is not in the file", min(missed))

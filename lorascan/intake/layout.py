@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lorascan.core.adapter import TensorSpan
 from lorascan.core.errors import Refusal
+from lorascan.core.text import counted
 
 
 def check_layout(spans: Sequence[TensorSpan], data_start: int, size: int) -> list[Refusal]:
@@ -21,9 +22,9 @@ def check_layout(spans: Sequence[TensorSpan], data_start: int, size: int) -> lis
             faults.append(Refusal(code="LS105", message=message, where=span.name, measured=span.start - reached))
         reached, last = max(reached, span.stop), span.name
     if reached > size:
-        message = f"truncated: {reached - size:,} bytes are missing"
+        message = f"truncated: {counted(reached - size, 'byte')} missing"
         return [Refusal(code="LS103", message=message, where=last, measured=reached - size), *faults]
     if reached < size:
-        message = f"{size - reached:,} bytes after the last tensor belong to nothing"
+        message = f"{counted(size - reached, 'byte')} after the last tensor, part of none"
         faults.append(Refusal(code="LS104", message=message, where=last, measured=size - reached))
     return faults

@@ -73,11 +73,11 @@ def decide(evidence: Evidence, findings: Sequence[Finding], limits: Sequence[str
     if listed is Known.BLOCKED:
         decision, reasons = Decision.REJECT, (f"its SHA-256 is {listed}",)
     elif rejecting:
-        decision, reasons = Decision.REJECT, _reasons(rejecting)
+        decision, reasons = Decision.REJECT, _reasons(rejecting, policy)
     elif missing:
         decision, reasons = Decision.UNDECIDED, missing
     elif reviewing:
-        decision, reasons = Decision.REVIEW, _reasons(reviewing)
+        decision, reasons = Decision.REVIEW, _reasons(reviewing, policy)
     else:
         decision, reasons = Decision.ADMIT, (_admitted(findings, policy), *_set_aside(findings, listed))
     return Verdict(
@@ -159,8 +159,9 @@ def worst(codes: Sequence[int]) -> int:
     return next((code for code in _WORST_FIRST if code in codes), NO_INPUT)
 
 
-def _reasons(findings: Sequence[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f"{each.rule.code} {each.message}" for each in findings))
+def _reasons(findings: Sequence[Finding], policy: Policy) -> tuple[str, ...]:
+    """What fired, and where a rule of the policy weighs it unlike its severity, that."""
+    return tuple(dict.fromkeys("; ".join(filter(None, (f"{each.rule.code} {each.message}", policy.chosen(each)))) for each in findings))
 
 
 def _admitted(findings: Sequence[Finding], policy: Policy) -> str:

@@ -19,6 +19,7 @@ _STATIC = (StageName.FILE, StageName.WEIGHTS)
 _ALL = tuple(StageName)
 _BYTES = 2**20
 _SEVERITIES = tuple(Severity)
+_MADE = {Consequence.REJECT: "rejected", Consequence.REVIEW: "held for review", Consequence.REPORT: "only reported"}
 NEVER_SET_ASIDE = ("LS1", "LS3")
 """Beginnings of the rules that nothing lifts: a bad container is bad whoever vouches for it."""
 
@@ -31,7 +32,7 @@ class Policy:
     The shipped `static` only reports LS508, a known kind that the worker cannot apply and so has not tested: it loads and tests
     nothing of any adapter, and to hold those kinds for it would be to hold honest files for what is true of all.
     `review_passes` makes a review exit with 0 (researchers); `attempted` stages run where they can; `budget` is how much an
-    audit searches where the caller does not say it. `sha256` is that of a policy file, "" for a shipped policy.
+    audit searches where the caller does not say it. `sha256` and `path` are those of a policy file, "" for a shipped policy.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Policy:
     attempted: tuple[StageName, ...] = ()
     rules: Mapping[str, Consequence] = field(default_factory=dict)
     sha256: str = ""
+    path: str = ""
     budget: str = "default"
 
     @property
@@ -54,6 +56,13 @@ class Policy:
         if finding.rule.code in self.rules:
             return self.rules[finding.rule.code]
         return self._of(finding.severity)
+
+    def chosen(self, finding: Finding) -> str:
+        """What a rule made of a finding and its severity would not: "rejected by policy house (LS503 = reject)"; else ""."""
+        code, follows = finding.rule.code, self.consequence(finding)
+        if follows is self._of(finding.severity):
+            return ""
+        return f"{_MADE[follows]} by policy {self.name} ({code} = {follows})"
 
     def _of(self, severity: Severity) -> Consequence:
         if severity in self.rejects:
@@ -136,6 +145,7 @@ def _checked(told: _PolicyFile, path: Path, sha256: str) -> Policy:
         attempted=base.attempted,
         rules={**({} if StageName.LOAD in required else base.rules), **told.rules},
         sha256=sha256,
+        path=str(path),
         budget=base.budget,
     )
     if Severity.HIGH not in policy.rejects:

@@ -82,4 +82,13 @@ def _gate(evidence: Evidence, findings: Sequence[Finding], rules: Rulebook) -> G
         unused=tuple(str(each) for each in mine if each.rule not in fired),
         baseline_sha256=rules.baseline.sha256 if rules.baseline else "",
         baseline=rules.baseline.path if rules.baseline else "",
+        policy=rules.policy.path,
+        standing=_standing(findings, sha256, rules),
     )
+
+
+def _standing(findings: Sequence[Finding], sha256: str, rules: Rulebook) -> tuple[str, ...]:
+    """Rules on the container that count although the baseline or the allow list holds them, each once."""
+    allowed, baseline = sha256 in rules.allowed, rules.baseline
+    sturdy = [each for each in findings if each.rule.code.startswith(NEVER_SET_ASIDE)]
+    return tuple(sorted({each.rule.code for each in sturdy if allowed or (baseline is not None and baseline.holds(each, sha256))}))

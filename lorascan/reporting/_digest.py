@@ -151,10 +151,11 @@ def gate_lines(report: Report) -> tuple[tuple[str, str], ...]:
     gate = report.gate
     told = [
         ("fail on", f"{gate.fail_on} and above" if gate.fail_on else ""),
-        ("policy file", gate.policy_sha256),
+        ("policy file", f"{gate.policy} SHA-256 {gate.policy_sha256}".strip() if gate.policy_sha256 else ""),
         ("config", gate.config),
         ("list", f"the SHA-256 is {gate.listed}" if gate.listed else ""),
         ("baseline", f"{gate.baseline} SHA-256 {gate.baseline_sha256}".strip() if gate.baseline_sha256 else ""),
+        *(("counts", f"{code} is on the container: no baseline, list or waiver sets it aside") for code in gate.standing),
         *(("used", each) for each in gate.waivers),
         *(("expired", each) for each in gate.expired),
         *(("not needed", each) for each in gate.unused),

@@ -8,6 +8,7 @@ from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts, Probe
 from lorascan.core.pairs import PartnerFacts
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _charts, _digest, _nominated
+from lorascan.reporting._advice import next_step
 from lorascan.reporting._fleet import index
 from lorascan.reporting._gallery import gallery
 from lorascan.reporting._page import asset, environment, frame
@@ -32,6 +33,7 @@ def _facts(report: Report, look: Look) -> dict[str, Any]:
         "word": _digest.word(report),
         "why": _digest.whole_why(report),
         "meaning": _digest.meaning(report),
+        "next_step": next_step(report),
         "static": _digest.static_only(report),
         "not_asked": _digest.sentence(_digest.not_asked(report)),
         "no_activator": _digest.NO_ACTIVATOR if _digest.searched(report) and report.verdict.decision == "admit" else "",

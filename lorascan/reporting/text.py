@@ -11,6 +11,7 @@ from lorascan.core.pairs import PartnerFacts
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest, _nominated
 from lorascan.reporting import _numbers as write
+from lorascan.reporting._advice import next_step
 from lorascan.reporting._foreign import foreign, named, quoted
 from lorascan.reporting._layers import short
 from lorascan.reporting._machine import place, suppression
@@ -37,6 +38,7 @@ def _whole(report: Report, look: Look, shown: str) -> str:
 
 def _body(sheet: Sheet, report: Report, look: Look, shown: str) -> None:
     _summary(sheet, report, shown)
+    sheet.paragraph(f"What to do: {next_step(report)}", 0)
     sheet.line()
     _identity(sheet, report)
     _findings(sheet, report, look)

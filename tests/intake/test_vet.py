@@ -180,7 +180,7 @@ def test_all_faults_are_told_and_the_polyglot_too(tmp_path: Path) -> None:
 
 def test_a_truncated_file_says_how_many_bytes_are_missing(tmp_path: Path) -> None:
     """The user learns that the download broke."""
-    with pytest.raises(Refused, match="17 bytes are missing") as caught:
+    with pytest.raises(Refused, match="17 bytes missing") as caught:
         vet(write(tmp_path, adapter()[:-17]), LIMITS)
 
     assert caught.value.refusals[0].measured == 17

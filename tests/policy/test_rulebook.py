@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from datetime import date
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,51 @@ def test_the_report_names_the_baseline_by_its_path_and_digest(tmp_path: Path) ->
     printed = "".join(render(told, "text").split())
     assert f"baseline{path}SHA-256{told.gate.baseline_sha256}" in printed
     assert "baseline" not in render(report([], Rulebook()), "text")
+
+
+def plain(written: str) -> str:
+    """Words alone: what stood between and what parted them is gone."""
+    return unescape(" ".join(written.split())).replace("<wbr>", "")
+
+
+def test_a_finding_on_the_container_counts_whatever_holds_it_and_every_reader_is_told() -> None:
+    found = [finding("LS303", Severity.MEDIUM), finding("LS608", Severity.MEDIUM)]
+    told = report(found, Rulebook(baseline=baseline_of(found)))
+    listed = report(found, Rulebook(allowed=frozenset({SHA})))
+    sentence = "LS303 is on the container: no baseline, list or waiver sets it aside"
+
+    assert (told.gate.standing, listed.gate.standing) == (("LS303",), ("LS303",))
+    assert told.verdict.decision is Decision.REVIEW
+    for name in ("text", "markdown", "html"):
+        assert sentence in plain(render(told, name)), name
+    assert report(found, Rulebook()).gate.standing == ()
+
+
+def test_a_rule_that_a_policy_weighs_unlike_its_severity_says_so_as_the_reason_and_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "house.toml"
+    path.write_text('name = "house"\n[rules]\nLS503 = "reject"\nLS608 = "review"\n', encoding="utf-8")
+    rules = Rulebook(policy=policy_named(str(path)))
+    told = report([finding("LS503", Severity.MEDIUM)], rules)
+
+    assert told.verdict.reasons == ("LS503 a medium thing; rejected by policy house (LS503 = reject)",)
+    assert report([finding("LS608", Severity.LOW)], rules).verdict.reasons[0].endswith("held for review by policy house (LS608 = review)")
+    assert "policy house" not in report([finding("LS608", Severity.MEDIUM)], rules).verdict.reasons[0], "as its severity would"
+    for name in ("text", "markdown", "html"):
+        assert "rejected by policy house (LS503 = reject)" in plain(render(told, name)), name
+    printed = "".join(render(told, "text").split())
+    assert f"policyfile{path}SHA-256{told.gate.policy_sha256}" in printed
+
+
+def test_no_reader_is_told_to_waive_what_nothing_waives() -> None:
+    alone = report([finding("LS303", Severity.MEDIUM)], Rulebook())
+    both = report([finding("LS303", Severity.MEDIUM), finding("LS608", Severity.MEDIUM)], Rulebook())
+    other = report([finding("LS608", Severity.MEDIUM)], Rulebook())
+
+    for name in ("text", "html"):
+        assert "LS303 cannot be waived" in plain(render(alone, name)), name
+        assert "is waived" not in plain(render(alone, name)), name
+        assert "LS303 cannot be waived: have the file written anew. Of the others, what turns out harmless is waived" in plain(
+            render(both, name)
+        )
+        assert "what turns out harmless is waived with a reason" in plain(render(other, name))
+    assert "is waived with a reason, but for LS1xx and LS3xx" in plain(render_all([alone, other], "html"))
