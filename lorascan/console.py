@@ -100,14 +100,15 @@ class _Pulse:
         """A listener for the steps of one audit."""
         place = f"{number:,}/{self._total:,} " if self._total > 1 else ""
         self._name, self._step, self._since = place + visible(name, 60), "beginning", monotonic()
-        stage = ""
+        stage, named = "", _rounds()
 
         def listen(step: object) -> None:
-            nonlocal stage
+            nonlocal stage, named
             if isinstance(step, StageName):
                 stage = self._step = _WORDS[step]
+                named = _rounds()
             elif isinstance(step, Progress):
-                self._step = f"{stage}: {step.label}, {100 * step.share:.0f} %"
+                self._step = f"{stage}: {named(step)}, {100 * step.share:.0f} %"
 
         return listen
 
@@ -129,16 +130,29 @@ class _Pulse:
                 self._say(f"{self._name}: {self._step}, {monotonic() - self._since:.0f} s so far")
 
 
+def _rounds() -> Callable[[Progress], str]:
+    """Names the steps of one stage: those of one name follow each other, and a share that falls back is the next one's."""
+    seen: dict[str, tuple[int, float]] = {}
+
+    def named(step: Progress) -> str:
+        number, share = seen.get(step.label, (1, 0.0))
+        number += step.share < share
+        seen[step.label] = number, step.share
+        return step.label if number == 1 else f"{step.label}, round {number:,}"
+
+    return named
+
+
 def _stages(show: Callable[[float, str], None]) -> Listener:
     """A listener that shows how many stages have passed, parts of one included, and what is being done."""
-    passed = -1
+    passed, named = -1, _rounds()
 
     def listen(step: object) -> None:
-        nonlocal passed
+        nonlocal passed, named
         if isinstance(step, StageName):
-            passed += 1
+            passed, named = passed + 1, _rounds()
             show(passed, _WORDS[step])
         elif isinstance(step, Progress):
-            show(max(passed, 0) + step.share, step.label)
+            show(max(passed, 0) + step.share, named(step))
 
     return listen

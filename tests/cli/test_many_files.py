@@ -291,6 +291,14 @@ def test_where_nobody_watches_a_line_comes_again_and_again_on_what_is_being_done
         listen(Progress(share=0.25, label="vocabulary"))
         next_line()
         assert "hunting for triggers: vocabulary, 25 %, " in next_line()
+        for share in (0.75, 0.5, 1.0, 0.125):
+            listen(Progress(share=share, label="denoiser"))
+        next_line()
+        assert "hunting for triggers: denoiser, round 3, 12 %, " in next_line()
+        listen(StageName.PROBE)
+        listen(Progress(share=0.0, label="denoiser"))
+        next_line()
+        assert "probing with pictures: denoiser, 0 %, " in next_line()
     amount = len(told)
     assert not any(each.name == "pulse" for each in threading.enumerate())
     assert len(told) == amount
