@@ -60,6 +60,9 @@ def test_the_page_is_silent_asks_for_nothing_and_fits_a_phone(browser: Any, tmp_
     assert page.title().startswith(EXAMPLES[name]().verdict.decision.capitalize())
 
     assert page.evaluate(WIDTH) <= 1280
+    for width in (1000, 750):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(WIDTH) <= width
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 320, "height": 640})
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
