@@ -90,7 +90,7 @@ def index(reports: Sequence[Report], look: Look) -> Iterator[str]:
         "decision": str(worst),
         "total": len(seen.order),
         "tally": _groups(seen),
-        "first": [path for (at, _, path), _ in seen.order[:_NAMED] if WORST_FIRST[at] is worst],
+        "first": [path for (at, _, _, path), _ in seen.order[:_NAMED] if WORST_FIRST[at] is worst],
         "causes": _causes(seen),
         "untested": seen.untested,
         "gaps": tuple(seen.gaps.items()),

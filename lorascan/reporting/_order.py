@@ -1,5 +1,6 @@
 """Lists the reports of one call, the worst first."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ DID: Mapping[str, str] = {
     "admit": "admitted",
 }
 """A decision as people read it → what it makes of a file, worst first."""
-Rank = tuple[int, tuple[int, ...], str]
+Rank = tuple[int, tuple[int, ...], str, str]
+_NUMBER = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One report in a list of many: `place` among those given, the decision in words, its path, its first reason, how many more.
+
+    `kind` is the same of reports with the same decision and the same reasons.
 
     Of an admit that nothing spoke against, the word has said all: its reason is left out.
     """
@@ -34,6 +38,7 @@ class Line:
     path: str
     why: str
     more: str
+    kind: int = 0
 
     @property
     def admitted(self) -> bool:
@@ -42,10 +47,17 @@ class Line:
 
 
 def rank(report: Report) -> Rank:
-    """Worst decision first, of admits those on static evidence; then whoever has more findings that count, by severity; then by path."""
+    """Worst decision first, of admits those on static evidence; then more findings that count, by severity; then by path, 2 before 10."""
     against = Counter(each.severity for each in report.findings if told.counts(each))
     amounts = (-against[each] for each in _digest.SEVERITIES)
-    return WORST_FIRST.index(report.verdict.decision), (not _digest.static_only(report), *amounts), told.place(report)
+    path = told.place(report)
+    return WORST_FIRST.index(report.verdict.decision), (not _digest.static_only(report), *amounts), _NUMBER.sub(_counted, path), path
+
+
+def _counted(found: re.Match[str]) -> str:
+    """A number that sorts as text: how many digits it has stands before them."""
+    digits = found[0].lstrip("0")
+    return f"{len(digits):05}{digits}"
 
 
 def lines(reports: Sequence[Report]) -> list[Line]:
@@ -57,7 +69,14 @@ def lines(reports: Sequence[Report]) -> list[Line]:
 def _line(report: Report, place: int) -> Line:
     plain = report.verdict.decision is Decision.ADMIT and not any(each.suppressed for each in report.findings)
     why = "" if plain else _digest.why(report)[:_LONGEST]
-    return Line(place=place, word=_digest.word(report), path=told.place(report), why=why, more=_digest.and_more(report))
+    return Line(
+        place=place,
+        word=_digest.word(report),
+        path=told.place(report),
+        why=why,
+        more=_digest.and_more(report),
+        kind=hash((report.verdict.decision, report.verdict.reasons)),
+    )
 
 
 _LONGEST = 400

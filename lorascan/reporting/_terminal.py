@@ -64,6 +64,14 @@ def cut_left(text: str, width: int) -> str:
     return f"…{kept}"
 
 
+def cut_middle(text: str, width: int) -> str:
+    """Both ends of the text within so many columns, an ellipsis between them where something is missing."""
+    if columns(text) <= width:
+        return text
+    head = cut(text, max(width // 2, 1))
+    return head + cut_left(text, width - columns(head) + 1).removeprefix("…")
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most so many columns, broken at spaces, within a word only where it is too long."""
     lines = [""]

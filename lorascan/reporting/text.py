@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from lorascan.core.adapter import BaseFacts, FileFacts, WeightStatistics
 from lorascan.core.behaviour import Candidates, IsolationFacts, LoadFacts
 from lorascan.core.evidence import Status
-from lorascan.core.findings import Decision, Finding
+from lorascan.core.findings import Decision, Finding, Severity
 from lorascan.core.pairs import PartnerFacts
 from lorascan.core.report import Report
 from lorascan.reporting import Format, Look, _digest, _nominated
@@ -133,7 +133,7 @@ def _finding(sheet: Sheet, each: Finding) -> None:
     details = [_digest.placed(foreign(each.where))] if each.where else []
     if each.in_words:
         sheet.paragraph(foreign(each.in_words, 400), 10)
-    else:
+    elif each.severity is not Severity.INFO:  # what is only told is held against nothing
         details += [f"measured {write.scalar(each.measured)}"] if each.measured is not None else []
         details += [f"threshold {write.scalar(each.threshold)}"] if each.threshold is not None else []
     sheet.paragraph("; ".join([*details, f"confidence {each.confidence}"]), 10, "dim")

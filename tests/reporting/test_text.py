@@ -277,3 +277,39 @@ def test_what_a_figure_means_and_its_limit_stand_in_words_where_a_finding_has_th
     assert "measured 0.0914; threshold 0.08" in render(backdoored(), "text"), "the finding without words"
     assert told in unescape(render(backdoored(), "html"))
     assert told in unescape(render(backdoored(), "markdown"))
+
+
+def test_one_long_name_leaves_the_reasons_room_and_keeps_both_its_ends() -> None:
+    long = f"first-{'x' * 60}-last.safetensors"
+    row = render_all([backdoored(long), undecided(), honest("b")], "text", Look(width=80)).splitlines()[3]
+
+    path, why = row.removeprefix("  reject").split(maxsplit=1)
+    assert path.startswith("first-")
+    assert path.endswith(".safetensors")
+    assert "…" in path
+    assert len(why) >= 35
+
+
+def test_names_are_in_the_order_of_their_numbers() -> None:
+    told = render_all([honest(f"a{number}.safetensors") for number in (10, 2, 1)], "text").splitlines()
+
+    assert [line.split()[1] for line in told[3:6]] == ["a1.safetensors", "a2.safetensors", "a10.safetensors"]
+
+
+def test_what_differs_is_told_before_what_says_the_same_again() -> None:
+    other = replace(backdoored("z.safetensors"), verdict=replace(backdoored().verdict, reasons=("LS105 another thing",)))
+
+    told = render_all([*many(0, 30), other], "text")
+
+    assert "REJECT  z.safetensors" in told
+    assert "REJECT  bad-000.safetensors" in told
+    assert "11 more that were not admitted" in told
+
+
+def test_what_is_only_told_is_held_against_no_threshold() -> None:
+    noted = replace(backdoored().findings[0], severity=Severity.INFO, measured=56, threshold=0, in_words="")
+    report = replace(backdoored(), findings=(noted,))
+
+    assert "measured" not in render(report, "text").partition("Triggers tested")[0]
+    assert 'class="figure wrap">56<' not in render(report, "html")
+    assert 'class="figure wrap">56<' in render(replace(report, findings=(replace(noted, severity=Severity.LOW),)), "html")
