@@ -19,6 +19,7 @@ from lorascan.core.findings import Decision
 from lorascan.core.progress import Listener
 from lorascan.core.recall import Recall
 from lorascan.core.report import Gate, Report
+from lorascan.core.text import counted
 from lorascan.deadline import deadline
 from lorascan.policy import Rulebook
 from lorascan.settings import Settings
@@ -184,4 +185,4 @@ def _tell_waivers(gates: Sequence[tuple[str, Gate]], rules: Rulebook) -> None:
     seen = {each for _, gate in gates for each in (*gate.waivers, *gate.expired, *gate.unused)}
     others = [str(each) for each in rules.waivers if str(each) not in seen]
     if others:
-        say(f"{len(others):,} waivers are about files that were not audited here: {'; '.join(others[:5])}", "info")
+        say(f"{counted(len(others), 'waiver')} about files that were not audited here: {'; '.join(others[:5])}", "info")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lorascan.core.behaviour import ProbeFacts
 from lorascan.core.findings import Decision
 from lorascan.core.report import Report
 from lorascan.reporting import _digest
@@ -19,7 +20,7 @@ _ON_THE_CONTAINER = ("LS1", "LS3")
 
 def next_step(report: Report) -> str:
     """What to do with the file, in a sentence or two; no waiver is named where none can be given."""
-    if _digest.static_only(report):
+    if report.verdict.decision is Decision.ADMIT and _digest.fact(report, ProbeFacts) is None:
         return _STATIC
     if report.verdict.decision is not Decision.REVIEW:
         return _NEXT[report.verdict.decision]
