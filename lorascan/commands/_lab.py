@@ -62,7 +62,7 @@ def lab_bench(
     jobs: Annotated[int, typer.Option(min=1, help="Adapters made at once, one thread each.")] = 2,
     limit: Annotated[int | None, typer.Option(min=0, help="Audit so many at most, then write the table.", show_default=False)] = None,
     only_table: Annotated[
-        bool, typer.Option("--only-table", help="Make and audit nothing: the table from the rows that are there.")
+        bool, typer.Option("--only-table", help="Make and audit nothing: the table from the rows that are there, in some minutes.")
     ] = False,
 ) -> None:
     """Measure detection on adapters with known truth: make, audit, compare; goes on where it was stopped."""
@@ -70,7 +70,7 @@ def lab_bench(
 
     if not only_table:
         complete(results, work, orders, lambda line: typer.echo(line, err=True), jobs=jobs, limit=limit)
-    for path in write_table(results):
+    for path in write_table(results, lambda line: typer.echo(line, err=True)):
         typer.echo(path)
 
 

@@ -26,11 +26,11 @@ class Method:
     crossed: Mapping[str, float]
 
 
-def methods(dev: Sequence[Row], test: Sequence[Row]) -> list[Method]:
+def methods(dev: Sequence[Row], test: Sequence[Row], say: Callable[[str], object] = str) -> list[Method]:
     """Ours first, then every baseline that all rows are described for, on the same adapters."""
     missing = undescribed(dev, test)
     usable = [name for name in baselines() if name not in missing] if len({row.hostile for row in dev}) == 2 else []
-    return [_ours(test), *(_fitted(name, dev, test) for name in usable)]
+    return [_ours(test), *(_fitted(name, dev, test, say) for name in usable)]
 
 
 def undescribed(dev: Sequence[Row], test: Sequence[Row]) -> dict[str, int]:
@@ -51,8 +51,9 @@ def _ours(test: Sequence[Row]) -> Method:
     )
 
 
-def _fitted(name: str, dev: Sequence[Row], test: Sequence[Row]) -> Method:
+def _fitted(name: str, dev: Sequence[Row], test: Sequence[Row], say: Callable[[str], object]) -> Method:
     baseline = baselines()[name]
+    say(f"table: fitting {baseline.title}")
 
     def scored(train: Sequence[Row], new: Sequence[Row]) -> dict[str, float]:
         labels = [row.hostile for row in train]

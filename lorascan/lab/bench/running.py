@@ -42,12 +42,15 @@ def complete(results: Path, work: Path, orders: Path, told: Told, *, jobs: int, 
     audit_bare(work / SPLITS[-1], results / BARE, told, limit)
 
 
-def write_table(results: Path) -> tuple[Path, Path]:
-    """Write detection.json and detection.md from the rows. Raises UsageError where there are none or they cannot be read."""
+def write_table(results: Path, told: Callable[[str], object] = str) -> tuple[Path, Path]:
+    """Write detection.json and detection.md from the rows, a line told as each part begins.
+
+    Raises UsageError where there are none or they cannot be read.
+    """
     if not all(audits_file(results, split).exists() for split in SPLITS):
         raise UsageError(f"no rows in {results}: `lorascan lab bench` without --only-table makes them, in hours")
-    told = table(results)
+    whole = table(results, told)
     paths = results / "detection.json", results / "detection.md"
-    write_atomically(paths[0], json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    write_atomically(paths[1], page(told))
+    write_atomically(paths[0], json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    write_atomically(paths[1], page(whole))
     return paths

@@ -3,7 +3,7 @@
 import json
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -29,20 +29,30 @@ _LEAST = {0.01: 100, 0.05: 20}
 """Honest adapters that a share of false alarms can be measured on."""
 
 
-def table(results: Path) -> dict[str, Any]:
-    """Everything that `detection.json` holds. Raises UsageError where rows cannot be read."""
+def table(results: Path, say: Callable[[str], object] = str) -> dict[str, Any]:
+    """Everything that `detection.json` holds. Raises UsageError where rows cannot be read.
+
+    say: hears a line as each part begins that takes long.
+    """
+    say("table: reading the rows")
     dev, every = read_rows(results, "dev"), read_rows(results, "test")
     knowing = _knowing()
     test = [row for row in every if row.truth.recipe not in knowing]
     adaptive = [row for row in every if row.hostile and row.truth.recipe in knowing]
     dev = [row for row in dev if row.truth.recipe not in knowing]
-    found = methods(dev, test)
+    found = methods(dev, test, say)
     relearnt = _relearnt(results)
+    say("table: holding out one family, spelling and base each")
     unseen = [_with_anew(each, relearnt) for each in held_out(dev, test, found)]
+    measured = []
+    for each in found:
+        say(f"table: intervals of {each.title}")
+        measured.append(_figures(each, test, unseen) | _crossed(each, [*dev, *test]))
+    say("table: what the recipe alone gives away")
     told = {
         "schema": SCHEMA,
         "adapters": {split: _counts(results, split) for split in ("dev", "test")},
-        "methods": [_figures(each, test, unseen) | _crossed(each, [*dev, *test]) for each in found],
+        "methods": measured,
         "not described for": undescribed(dev, test),
         "held out": unseen,
         "held out, thresholds learnt anew": relearnt,
