@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lorascan.core.adapter import TensorSpan
 
 Raw = NDArray[np.signedinteger]
+Single = NDArray[np.float32]
 Matrix = NDArray[np.floating[Any]]
 """float64 throughout; numpy types what its linear algebra returns less narrowly."""
 
@@ -58,22 +59,31 @@ def unit(dtype: str) -> float:
     return _F16_UNIT if dtype == "F16" else 1.0
 
 
+SINGLE = frozenset(("F16", "BF16", "F32"))
+"""The formats whose numbers float32 holds exactly."""
+
+
+def single(codes: Raw, dtype: str) -> Single:
+    """The numbers of F16, BF16 or F32 divided by `unit(dtype)`, in the codes' shape: exact, and for F32 the stored ones themselves."""
+    if dtype == "F16":
+        wide = codes.astype(np.int32)
+        wide <<= 13
+        wide &= _SIGN_SPREAD
+        return wide.view(np.float32)
+    if dtype == "BF16":
+        wide = codes.astype(np.int32)
+        wide <<= 16
+        return wide.view(np.float32)
+    return codes.view("<f4")
+
+
 def to_float64(codes: Raw, dtype: str) -> Matrix:
     """The numbers divided by `unit(dtype)`, in the codes' shape; exact for every finite code.
 
     Codes that are not finite may give finite numbers: `survey` must have passed the tensor.
     """
-    if dtype == "F16":
-        wide = codes.astype(np.int32)
-        wide <<= 13
-        wide &= _SIGN_SPREAD
-        return wide.view(np.float32).astype(np.float64)
-    if dtype == "BF16":
-        wide = codes.astype(np.int32)
-        wide <<= 16
-        return wide.view(np.float32).astype(np.float64)
-    if dtype == "F32":
-        return codes.view("<f4").astype(np.float64)
+    if dtype in SINGLE:
+        return single(codes, dtype).astype(np.float64)
     if dtype == "F64":
         return codes.view("<f8").astype(np.float64)
     return _EIGHT_BITS[dtype][codes.view(np.uint8)]

@@ -6,13 +6,14 @@ an adapter does nothing alone, until a partner moves one of the twins.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 
 from lorascan.core.adapter import Adapter, LowRankUpdate, VettedFile
 from lorascan.core.pairs import TwinBlock, TwinStatistics
 from lorascan.core.tensors import TensorSpan
-from lorascan.weights.decode import FORMATS, Matrix, raw, to_float64, unit
+from lorascan.weights.decode import FORMATS, SINGLE, Matrix, Single, raw, single, to_float64, unit
 
 GATE, OUT = ".net.0.proj", ".net.2"
 """How diffusers calls the projection to value and gate, in this order, and the projection out."""
@@ -24,6 +25,9 @@ ALIKE = 0.99
 _SKETCH = 8
 """Random directions by which weights are estimated to find the heaviest: the estimate's error is a third."""
 _LEAST = 1e-30
+_TAME = 1e6
+"""Entries between this and its inverse overflow no product of float32."""
+MatrixT = TypeVar("MatrixT", Matrix, Single)
 
 
 def twins(adapter: Adapter, vetted: VettedFile) -> TwinStatistics:
@@ -51,10 +55,11 @@ def _readable(update: LowRankUpdate) -> bool:
 
 def _block(gate: LowRankUpdate, out: LowRankUpdate, content: memoryview) -> TwinBlock | None:
     width = out.stored_shape[1]
-    gates = _numbers(content, gate.up)[width:]  # (width, rank); ΔGate = gates · inputs
-    inputs, outputs, columns = (_numbers(content, span) for span in (gate.down, out.up, out.down))
-    if not all(np.isfinite(each).all() for each in (gates, inputs, outputs, columns)):
+    read = [_numbers(content, span) for span in (gate.up, gate.down, out.up, out.down)]
+    if any(each is None for each in read):
         return None
+    gates, inputs, outputs, columns = (each for each in read if each is not None)
+    gates = gates[width:]  # (width, rank); ΔGate = gates · inputs
     chosen = np.argsort(-_size(gates, inputs.T) * _size(columns.T, outputs))[:NEURONS]
     gate_cosines, gate_norms = _cosines(gates[chosen], inputs @ inputs.T)
     out_cosines, out_norms = _cosines(columns.T[chosen], outputs.T @ outputs)
@@ -71,22 +76,45 @@ def _block(gate: LowRankUpdate, out: LowRankUpdate, content: memoryview) -> Twin
     )
 
 
-def _numbers(content: memoryview, span: TensorSpan) -> Matrix:
-    """The tensor over its largest entry, so that no product overflows: only directions and shares are asked for."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        numbers = to_float64(raw(content, span), span.dtype) * unit(span.dtype)
-        largest = float(np.abs(numbers).max(initial=0.0))
-        return numbers / largest if largest > 0 else numbers
+def _numbers(content: memoryview, span: TensorSpan) -> Single | None:
+    """The tensor in float32, over its largest entry where products could overflow; None where an entry is not finite.
+
+    Only directions and shares are asked for, to a hundredth.
+    """
+    codes, dtype = raw(content, span), span.dtype
+    with np.errstate(over="ignore", invalid="ignore"):
+        if dtype in SINGLE:
+            numbers = single(codes, dtype)
+            if unit(dtype) != 1.0:
+                numbers *= np.float32(unit(dtype))  # the shift made an array of its own
+        else:
+            numbers = _over(to_float64(codes, dtype)).astype(np.float32)
+        largest = _largest(numbers)
+    if not np.isfinite(largest):
+        return None
+    return numbers if 1 / _TAME <= largest <= _TAME else _over(numbers)
+
+
+def _largest(numbers: Matrix) -> float:
+    """The largest magnitude; what is not finite stays so."""
+    return float(max(numbers.max(initial=0.0), -numbers.min(initial=0.0)))
+
+
+def _over(numbers: MatrixT) -> MatrixT:
+    """The numbers over the largest."""
+    largest = _largest(numbers)
+    return numbers / numbers.dtype.type(largest) if largest > 0 else numbers
 
 
 def _size(rows: Matrix, across: Matrix) -> Matrix:
     """About ‖rows_i · acrossᵀ‖ of each row, from its inner products with random directions; `across` is (width, rank)."""
-    directions = np.random.default_rng(0).standard_normal((_SKETCH, len(across)))
+    directions = np.random.default_rng(0).standard_normal((_SKETCH, len(across)), dtype=np.float32)
     return np.asarray(np.linalg.norm(rows @ (directions @ across).T, axis=1))
 
 
 def _cosines(rows: Matrix, metric: Matrix) -> tuple[Matrix, Matrix]:
     """Cosines (n, n) and norms (n,) of rows (n, rank) in a space whose inner product is `metric`; rows of no length have cosine 0."""
+    rows, metric = _over(rows.astype(np.float64)), _over(metric.astype(np.float64))  # every row counts alike: their norms need no unit
     inner = rows @ metric @ rows.T
     norms = np.sqrt(np.maximum(np.diag(inner), 0.0))
     return inner / np.maximum(np.outer(norms, norms), _LEAST), norms
