@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lorascan.hunting.contexts import context_of, typed_at
+from lorascan.hunting.denoised import FLOOR, TIMESTEP, token_effects
 from lorascan.hunting.effects import log_spread, relative, unexplained
 from lorascan.hunting.method import Hunt
-from lorascan.hunting.methods.denoiser_divergence import FLOOR, TIMESTEP, token_effects
 from lorascan.hunting.triggers import PLAIN, Scene, Trigger
 from lorascan.hunting.wordings import shipped_list
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
+from lorascan.hunting.denoised import token_effects
 from lorascan.hunting.method import Hunt
-from lorascan.hunting.methods.denoiser_divergence import token_effects
 from lorascan.hunting.triggers import PLACE, PLAIN, Place, Trigger
 from lorascan.worker.client import FloatArray
 

@@ -11,7 +11,7 @@ import pytest
 from lorascan import hunting
 from lorascan.core.behaviour import Candidates
 from lorascan.core.errors import UsageError
-from lorascan.hunting import _merged, hunting_methods
+from lorascan.hunting import _merged, hunting_methods, refined
 from lorascan.hunting.contexts import Context, context_of
 from lorascan.hunting.method import Hunt
 from lorascan.hunting.methods import denoiser_divergence
@@ -95,7 +95,7 @@ def test_the_best_of_the_sweep_are_scored_in_as_many_contexts_as_the_budget_says
         places.append(place)
         return context_of(worker, scene, place)
 
-    monkeypatch.setattr(denoiser_divergence, "context_of", noted)
+    monkeypatch.setattr(refined, "context_of", noted)
     many = replace(scope, scenes=scope.scenes * 3)
 
     denoiser_divergence.search(many)

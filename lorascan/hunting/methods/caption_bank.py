@@ -15,8 +15,8 @@ import numpy as np
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting.additive import Scores, Sums, expected_beyond, fitted
 from lorascan.hunting.captions import TEMPLATE, Caption, Unit, bank, sentence
+from lorascan.hunting.denoised import token_effects
 from lorascan.hunting.method import MEANING, SEVERAL_WORDS, Found, Hunt, Method
-from lorascan.hunting.methods.denoiser_divergence import token_effects
 from lorascan.hunting.methods.phrase_sweep import nominated_words
 from lorascan.hunting.minimal import minimal
 from lorascan.hunting.phrases import phrase_score

@@ -7,72 +7,30 @@ their declared words do: these directions are taken out. What is left is set aga
 the best are scored again in other prompts and at other places beside tokens drawn at random, as for one adapter.
 """
 
-from collections.abc import Sequence
-from itertools import cycle
+from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
-from lorascan.core.behaviour import TriggerCandidate
 from lorascan.core.progress import silent
-from lorascan.hunting.contexts import Context, context_of, typed_at
-from lorascan.hunting.effects import log_spread, unexplained
+from lorascan.hunting.contexts import Context, typed_at
+from lorascan.hunting.denoised import FLOOR, SEED, TIMESTEP, search_side
+from lorascan.hunting.effects import unexplained
 from lorascan.hunting.method import OTHER_SCALES, Found, Hunt, Method
-from lorascan.hunting.methods.denoiser_divergence import PLACES, SEED, TIMESTEP, search_side
 from lorascan.hunting.narrowing import swept_tokens
-from lorascan.hunting.peeling import Effects, combined, peeled
+from lorascan.hunting.peeling import Effects
+from lorascan.hunting.refined import Counts, nominated
 from lorascan.worker.client import FloatArray, IntArray, Worker
 
-KEPT = 24
-REFINED = 96
-DRAWN = 48
-INDEPENDENT = 6
-"""Effects told apart where nothing is declared."""
-FLOOR = 0.5
-"""Share of the median meaning that is added to each token's."""
+COUNTS = Counts(refined=96, drawn=48, kept=24, independent=6)
 
 
 def search(hunt: Hunt) -> Found:
     """Rank every token by its unexplained interaction."""
     swept = swept_tokens(hunt)
-    tokens = hunt.vocabulary.ids[swept]
-    scenes = hunt.scenes[: hunt.settings.budget.refined_contexts]
-    contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(scenes, cycle(PLACES), strict=False)]
-    first = interactions(hunt, contexts[0], tokens)
-    ranked = first.scores()
-    best = np.argsort(-ranked)[:REFINED]
-    order, scores = _refined(hunt, contexts, tokens, first, best)
-    z = np.log(np.maximum(scores, 1e-12)) / log_spread(ranked)
     return Found(
-        candidates=tuple(
-            TriggerCandidate(
-                text=hunt.vocabulary.texts[swept[best[at]]],
-                source=METHOD.name,
-                score=float(scores[at]),
-                z=float(z[at]),
-                rank=place,
-                tokens=(int(tokens[best[at]]),),
-            )
-            for place, at in enumerate(order[:KEPT], start=1)
-        ),
-        space=f"{len(tokens)} of {len(hunt.vocabulary)} vocabulary tokens, alone, by what both adapters do only together",
+        candidates=nominated(hunt, swept, partial(interactions, hunt), COUNTS, METHOD.name),
+        space=f"{len(swept)} of {len(hunt.vocabulary)} vocabulary tokens, alone, by what both adapters do only together",
     )
-
-
-def _refined(
-    hunt: Hunt, contexts: Sequence[Context], tokens: IntArray, first: Effects, best: npt.NDArray[np.intp]
-) -> tuple[Sequence[int], npt.NDArray[np.float64]]:
-    """Order of the best tokens over all contexts, and their scores relative to the median of tokens drawn at random."""
-    ranked = first.scores()
-    drawn = np.random.default_rng(hunt.settings.seed).choice(len(ranked), size=min(DRAWN, len(ranked)), replace=False)
-    rows = np.concatenate([best, drawn])
-    seen = [interactions(hunt, context, tokens[rows]) for context in contexts[1:]]
-    kept = [first.rows(best), *(each.rows(slice(len(best))) for each in seen)]
-    centres = [float(np.median(ranked)), *(float(np.median(each.scores()[len(best) :])) for each in seen)]
-    if hunt.declared:
-        scores = combined([each.scores() for each in kept], centres)
-        return np.argsort(-scores).tolist(), scores
-    return peeled(kept, centres, INDEPENDENT)
 
 
 def interactions(hunt: Hunt, context: Context, tokens: IntArray) -> Effects:

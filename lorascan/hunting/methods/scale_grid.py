@@ -7,19 +7,18 @@ other methods' find. The best of each scale are scored again in other prompts.
 """
 
 from collections.abc import Sequence
-from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
-from lorascan.core.progress import silent
-from lorascan.hunting.contexts import Context, context_of, typed_at
+from lorascan.hunting.contexts import Context
+from lorascan.hunting.denoised import FLOOR, FULL, declared_effects, token_effects
 from lorascan.hunting.effects import log_spread, relative, unexplained
 from lorascan.hunting.method import OTHER_SCALES, Found, Hunt, Method
 from lorascan.hunting.methods import cross_attention_response, text_drift
-from lorascan.hunting.methods.denoiser_divergence import FLOOR, PLACES, SEED, TIMESTEP, search_side
-from lorascan.worker.client import FloatArray, IntArray, Worker
+from lorascan.hunting.refined import contexts_of
+from lorascan.worker.client import IntArray
 
 COARSE = 384
 """Tokens that each cheap sweep nominates; the response of ΔW is linear, so that its order is that of every scale."""
@@ -28,7 +27,6 @@ REFINED = 24
 """Tokens of each scale that are scored in further prompts, beside as many drawn ones."""
 CONTEXTS = 3
 KEPT = 16
-FULL = 1.0
 
 Scores = npt.NDArray[np.float64]
 
@@ -37,8 +35,7 @@ def search(hunt: Hunt) -> Found:
     """Rank the tokens that wake at one of the budget's scales."""
     swept = coarse(hunt)
     tokens = hunt.vocabulary.ids[swept]
-    scenes = hunt.scenes[: min(CONTEXTS, hunt.settings.budget.refined_contexts)]
-    contexts = [context_of(hunt.bench.reference, scene, place) for scene, place in zip(scenes, cycle(PLACES), strict=False)]
+    contexts = contexts_of(hunt)[:CONTEXTS]
     best: dict[int, tuple[float, float, float]] = {}
     for scale in hunt.settings.budget.scales:
         for at, (score, z) in waking(hunt, contexts, tokens, scale).items():
@@ -95,25 +92,9 @@ def _gained(hunt: Hunt, context: Context, tokens: IntArray, scale: float, centre
 
 def dosed_scores(hunt: Hunt, context: Context, tokens: IntArray, scale: float) -> Scores:
     """Norm of each token's unexplained effect at a scale, relative to its meaning to the base: (tokens,)."""
-    effects, base = dosed_effects(hunt, np.concatenate([context.filled(tokens), context.ids[None, :]]), scale)
-    declared = np.zeros((0, effects.shape[1]), dtype=np.float32)
-    if hunt.declared:
-        declared = dosed_effects(hunt, hunt.bench.reference.tokenise(typed_at(hunt.declared, context)), scale)[0]
-    left = np.linalg.norm(unexplained(effects[:-1], declared), axis=1)
+    effects, base = token_effects(hunt, np.concatenate([context.filled(tokens), context.ids[None, :]]), scale=scale)
+    left = np.linalg.norm(unexplained(effects[:-1], declared_effects(hunt, context, scale=scale)), axis=1)
     return relative(left, np.linalg.norm(base[:-1] - base[-1], axis=1), floor=FLOOR)
-
-
-def dosed_effects(hunt: Hunt, ids: IntArray, scale: float) -> tuple[FloatArray, FloatArray]:
-    """δ of each row of token ids at a scale, flattened to (n, cells), and the base's own outputs in the same form."""
-    side = search_side(hunt.bench.reference.shape.side)
-
-    def predicted(worker: Worker, dose: float) -> FloatArray:
-        listener = hunt.listener if worker is hunt.bench.adapted else silent
-        return worker.predict(ids, timestep=TIMESTEP, seed=SEED, side=side, scale=dose, listener=listener)
-
-    base, adapted = hunt.bench.apart(lambda: predicted(hunt.bench.reference, FULL), lambda: predicted(hunt.bench.adapted, scale))
-    flat = base.reshape(len(ids), -1)
-    return adapted.reshape(len(ids), -1) - flat, flat
 
 
 def applies(hunt: Hunt) -> str:

@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting.contexts import first_end
+from lorascan.hunting.denoised import TIMESTEP, coarse_side, token_effects
 from lorascan.hunting.effects import relative, robust_z
 from lorascan.hunting.look_alikes import SOURCE, twins
 from lorascan.hunting.method import Found, Hunt, Method
 from lorascan.hunting.methods import text_drift
-from lorascan.hunting.methods.denoiser_divergence import TIMESTEP, token_effects
 from lorascan.hunting.triggers import PLAIN, Scene, Trigger
 from lorascan.worker.client import FloatArray, IntArray
 
@@ -70,7 +70,8 @@ def distinct(hunt: Hunt, tested: Sequence[Trigger]) -> list[Trigger]:
 
 def narrowed(hunt: Hunt, tested: Sequence[Trigger]) -> list[int]:
     """Places in `tested` of the best of each cheap sweep: effects relative to the twin's meaning to the base."""
-    beyond, meaning = surplus(hunt, tested, _holding(hunt.scenes, "a")[0], TIMESTEP)
+    side = coarse_side(hunt.bench.reference.shape.side)
+    beyond, meaning = surplus(hunt, tested, _holding(hunt.scenes, "a")[0], TIMESTEP, side=side)
     sweeps = [relative(_norms(beyond), _norms(meaning), floor=FLOOR)]
     if text_drift.METHOD.runs(hunt):
         sweeps.append(end_drift(hunt, tested))
@@ -78,13 +79,15 @@ def narrowed(hunt: Hunt, tested: Sequence[Trigger]) -> list[int]:
     return list(dict.fromkeys(chain.from_iterable(turns)))
 
 
-def surplus(hunt: Hunt, tested: Sequence[Trigger], scene: Scene, timestep: float) -> tuple[FloatArray, FloatArray]:
+def surplus(
+    hunt: Hunt, tested: Sequence[Trigger], scene: Scene, timestep: float, *, side: int | None = None
+) -> tuple[FloatArray, FloatArray]:
     """δ(twin) − δ(folded) and ε_0(twin) − ε_0(folded) in one scene: (twins, cells) each.
 
     A twin whose letter the scene lacks is added at its end.
     """
     typed = [each.typed(scene) for each in tested]
-    effects, base = token_effects(hunt, hunt.bench.reference.tokenise([*typed, PLAIN.typed(scene)]), timestep)
+    effects, base = token_effects(hunt, hunt.bench.reference.tokenise([*typed, PLAIN.typed(scene)]), timestep, side=side)
     return effects[:-1] - effects[-1], base[:-1] - base[-1]
 
 
