@@ -23,9 +23,9 @@ from lorascan.hunting.peeling import Effects
 from lorascan.hunting.refined import Counts, contexts_of, nominated
 from lorascan.worker.client import IntArray
 
-FINE = 512
-"""Tokens that the coarse sweep leaves to the fine one: the true trigger was among its first 4 in each of six lab adapters."""
-BESIDE = 192
+FINE = 256
+"""Tokens that the coarse sweep leaves to the fine one: the true trigger was among its first 4 in each of six `dev` adapters."""
+BESIDE = 128
 """Tokens drawn at random that are looked at with them: they keep the scores' centre where the whole vocabulary's would be."""
 COUNTS = Counts(refined=128, drawn=64, kept=48, independent=12)
 
@@ -49,14 +49,14 @@ def narrowed(hunt: Hunt, swept: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     side = hunt.bench.reference.shape.side
     if coarse_side(side) == search_side(side) or len(swept) <= FINE + BESIDE:
         return swept
-    effects = swept_effects(hunt, contexts_of(hunt)[0], hunt.vocabulary.ids[swept], side=coarse_side(side))
+    scores = coarse_scores(hunt, contexts_of(hunt)[0], hunt.vocabulary.ids[swept])
     drawn = np.random.default_rng(hunt.settings.seed).choice(len(swept), size=BESIDE, replace=False)
-    return swept[np.unique(np.concatenate([np.argsort(-effects.scores())[:FINE], drawn]))]
+    return swept[np.unique(np.concatenate([np.argsort(-scores)[:FINE], drawn]))]
 
 
-def row_scores(hunt: Hunt, context: Context, tokens: IntArray) -> Scores:
+def coarse_scores(hunt: Hunt, context: Context, tokens: IntArray) -> Scores:
     """Norm of the unexplained effect of each token (n,), or token string (n, k), relative to its meaning to the base: (n,)."""
-    return swept_effects(hunt, context, tokens).scores()
+    return swept_effects(hunt, context, tokens, side=coarse_side(hunt.bench.reference.shape.side)).scores()
 
 
 def swept_effects(hunt: Hunt, context: Context, tokens: IntArray, *, side: int | None = None) -> Effects:

@@ -11,7 +11,7 @@ from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting.contexts import context_of
 from lorascan.hunting.effects import robust_z
 from lorascan.hunting.method import Found, Hunt, Method
-from lorascan.hunting.methods.denoiser_divergence import row_scores
+from lorascan.hunting.methods.denoiser_divergence import coarse_scores
 
 KEPT = 16
 WORDS = 24
@@ -25,8 +25,8 @@ def search(hunt: Hunt) -> Found:
     apart = first != second
     first, second = first[apart], second[apart]
     context = context_of(hunt.bench.reference, hunt.scenes[0], "before")
-    alone = row_scores(hunt, context, tokens)
-    together = row_scores(hunt, context, np.stack([tokens[first], tokens[second]], axis=1))
+    alone = coarse_scores(hunt, context, tokens)
+    together = coarse_scores(hunt, context, np.stack([tokens[first], tokens[second]], axis=1))
     interaction = np.maximum(together - np.maximum(alone[first], alone[second]), 0.0)
     z = robust_z(together)
     order = np.argsort(-interaction)[:KEPT]
