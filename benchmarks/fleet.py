@@ -6,7 +6,7 @@
 
 The first writes `files` small adapters and audits `few` and all of them under the static policy, each in a process of its own
 with a text report on stdout and JSON and SARIF files, first without any kept result, then from the cache. The last also compares
-the bytes of two JSON reports, one from the cache and one of a second whole audit without it, under SOURCE_DATE_EPOCH. Each writes
+the bytes of the JSON reports of two whole audits under SOURCE_DATE_EPOCH. Each writes
 into results/fleet.json and leaves what the others have written there.
 """
 
@@ -143,19 +143,20 @@ def kept(cache: Path) -> int:
 
 
 def whole() -> dict[str, Any]:
-    """One adapter with every stage and its page of pictures: cold, from the cache, and anew, its JSON compared byte for byte."""
+    """One adapter with every stage and its page of pictures: cold, from the cache, and a second time without one.
+
+    The JSON of the two whole audits, both under SOURCE_DATE_EPOCH, is compared byte for byte.
+    """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        page = ("-o", str(work / "page.html"))
-        cold = audited(ADAPTER, work, work / "cache", *page)
-        told = json.loads((work / "all.json").read_bytes())
+        page, steady = ("-o", str(work / "page.html")), {"SOURCE_DATE_EPOCH": "1700000000"}
+        cold = audited(ADAPTER, work, work / "cache", *page, **steady)
+        first = (work / "all.json").read_bytes()
+        told = json.loads(first)
         again = audited(ADAPTER, work, work / "cache", *page)
         if told["verdict"]["decision"] == "undecided" or not json.loads((work / "all.json").read_bytes())["cached"]:
             message = f"the first run was {told['verdict']['decision']}; the second did not come from the cache"
             raise SystemExit(message)
-        steady = {"SOURCE_DATE_EPOCH": "1700000000"}
-        audited(ADAPTER, work, work / "cache", *page, **steady)
-        first = (work / "all.json").read_bytes()
         audited(ADAPTER, work, work / "cache", *page, LORASCAN_CACHE="false", **steady)
         second = (work / "all.json").read_bytes()
     stages = sum(each["seconds"] for each in told["stages"])

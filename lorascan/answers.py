@@ -1,17 +1,16 @@
 """Keeps what a base alone answered, for audits to come."""
 
+import contextlib
 import hashlib
 import json
 import os
-import stat
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from lorascan.cache import Cache, code_digest
-from lorascan.core.atomic import write_atomically
-from lorascan.core.regular import read_regular
+from lorascan.core.kept import KeptFiles
 from lorascan.environment import environment
 
 MOST_BYTES = 2**30
@@ -31,6 +30,7 @@ class Answers:
     def __init__(self, folder: Path, *, most_bytes: int = MOST_BYTES) -> None:
         """Use a folder that nobody else may write to; it is made when the first answer is kept."""
         self.folder, self._most = folder, most_bytes
+        self._files = KeptFiles(folder=folder, suffix=".answer")
 
     @classmethod
     def of(cls, cache: Cache) -> "Answers":
@@ -39,10 +39,10 @@ class Answers:
 
     def get(self, key: bytes) -> tuple[bytes, ...] | None:
         """The blobs kept under a key, or None; what cannot be read back whole is as good as none."""
-        path = self._path(key)
+        name = _name(key)
         try:
-            content = read_regular(path, _LARGEST)
-            os.utime(path)
+            content = self._files.read(name, _LARGEST)
+            os.utime(self._files.path(name), follow_symlinks=False)
         except OSError:
             return None
         return _unpacked(content)
@@ -51,42 +51,21 @@ class Answers:
         """Keep an answer, unless it is very large or the folder takes nothing: it can be asked again."""
         if sum(map(len, blobs)) > _LARGEST - 2**16:
             return
-        path = self._path(key)
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            write_atomically(path, _packed(blobs), private=True)
-        except OSError:
-            return
+        with contextlib.suppress(OSError):
+            self._files.write(_name(key), _packed(blobs))
 
     def prune(self, *, older_than_days: float | None = None, most_bytes: int | None = None) -> int:
         """Remove what was last used earlier than that, then the longest unused until the rest fits. Returns how many were removed."""
         limit = self._most if most_bytes is None else most_bytes
-        oldest = time.time() - older_than_days * 86400 if older_than_days is not None else 0.0
-        removed, kept = 0, 0
-        for used, size, path in sorted(self._entries(), reverse=True):
-            kept += size
-            if used < oldest or kept > limit:
-                path.unlink(missing_ok=True)
-                removed, kept = removed + 1, kept - size
-        return removed
+        return self._files.prune(older_than_days=older_than_days, most_bytes=limit)
 
     def sizes(self) -> list[int]:
         """Bytes of each answer that is kept."""
-        return [size for _, size, _ in self._entries()]
+        return self._files.sizes()
 
-    def _path(self, key: bytes) -> Path:
-        name = hashlib.sha256(computed_here().encode() + key).hexdigest()
-        return self.folder / name[:2] / f"{name}.answer"
 
-    def _entries(self) -> Iterator[tuple[float, int, Path]]:
-        for path in self.folder.glob("[0-9a-f][0-9a-f]/*.answer"):
-            try:
-                found = path.lstat()
-            except OSError:
-                continue
-            if not stat.S_ISDIR(found.st_mode):
-                yield found.st_mtime, found.st_size, path
+def _name(key: bytes) -> str:
+    return hashlib.sha256(computed_here().encode() + key).hexdigest()
 
 
 def _packed(blobs: Sequence[bytes]) -> bytes:
@@ -101,11 +80,12 @@ def _unpacked(content: bytes) -> tuple[bytes, ...] | None:
     digest, body = content[:_DIGEST], content[_DIGEST:]
     if hashlib.sha256(body).digest() != digest:
         return None
+    # The digest says that `_packed` wrote what follows, if perhaps another version's.
     head, _, rest = body.partition(b"\n")
     told = json.loads(head)
-    if told["schema"] != _SCHEMA:
+    if told.get("schema") != _SCHEMA:
         return None
-    ends = [sum(told["lengths"][: turn + 1]) for turn in range(len(told["lengths"]))]
+    ends = list(accumulate(told["lengths"]))
     return tuple(rest[end - length : end] for end, length in zip(ends, told["lengths"], strict=True))
 
 

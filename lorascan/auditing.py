@@ -22,7 +22,7 @@ from lorascan.detectors import examine
 from lorascan.dialects import read_adapter
 from lorascan.environment import environment
 from lorascan.intake import Digests, companions, receive, vet_while_digesting
-from lorascan.pairing import demand_loadable, joined, partner_facts
+from lorascan.pairing import demand_loadable, partner_facts
 from lorascan.policy import Rulebook, judge, known, marked, may_be_loaded, policy_named
 from lorascan.settings import DEFAULT, Settings
 from lorascan.weights import GATE_WORK, measure
@@ -36,6 +36,11 @@ class Subject:
     vetted: VettedFile
     adapter: Adapter
     base: BaseFacts
+
+    @property
+    def pair(self) -> tuple[Adapter, VettedFile]:
+        """The updates with the file that holds their numbers."""
+        return self.adapter, self.vetted
 
 
 def audit(  # noqa: PLR0913 - each but the first two is a collaborator that a caller may leave out
@@ -187,35 +192,28 @@ def in_action(
     evidence: Evidence, settings: Settings, listener: Listener, recall: Recall | None, partner: Subject | None = None
 ) -> Generator[object]:
     """The adapter on its base, inside the lock: load, hunt, probe. A partner acts together with it."""
+    from lorascan.carried import carry  # noqa: PLC0415
     from lorascan.hunting import hunt  # noqa: PLC0415 - static audits need none of these
     from lorascan.probing import probe  # noqa: PLC0415
     from lorascan.probing.gallery import Gallery  # noqa: PLC0415
     from lorascan.probing.pairs import probe_pair  # noqa: PLC0415
     from lorascan.probing.suites import suite_for  # noqa: PLC0415
-    from lorascan.weights.canonical import canonical, read_canonical  # noqa: PLC0415
-    from lorascan.weights.joined import joined as summed  # noqa: PLC0415
     from lorascan.worker import open_workers  # noqa: PLC0415
 
     yield StageName.LOAD
-    subject = evidence[Subject]
-    base = resolve_base(settings.base, subject.base, settings.scorer)
-    declared, weights = declared_phrases(evidence[FileFacts], settings), base_weights(base.folder)
-    written = canonical(subject.adapter, subject.vetted, weights)
-    adapter, tensors, other = subject.adapter, read_canonical(written), None
-    if settings.partner is not None:
-        partner = _loadable(partner, evidence)
-        other = canonical(partner.adapter, partner.vetted, weights)
-        adapter, tensors = joined(adapter, partner.adapter), summed(tensors, read_canonical(other))
-        declared = declared_phrases(partner.vetted.facts, settings.model_copy(update={"declared": declared}))
-    with open_workers(base, written, settings, listener, recall, partner=other) as (bench, isolation, loaded):
+    base = resolve_base(settings.base, evidence[Subject].base, settings.scorer)
+    other = None if settings.partner is None else _loadable(partner, evidence)
+    declared = declared_phrases(evidence, settings, other)
+    carried = carry(evidence[Subject].pair, None if other is None else other.pair, base_weights(base.folder))
+    with open_workers(base, carried.written, settings, listener, recall, partner=carried.partner) as (bench, isolation, loaded):
         yield from isolation
         yield loaded
         yield StageName.HUNT
         suite = suite_for(base.family)
         candidates = hunt(
             bench,
-            adapter,
-            tensors=tensors,
+            carried.adapter,
+            tensors=carried.tensors,
             scenes=suite.prompt[: settings.budget.contexts],
             concepts=suite.concepts,
             declared=declared,
@@ -238,9 +236,10 @@ def _loadable(partner: Subject | None, evidence: Evidence) -> Subject:
     return partner
 
 
-def declared_phrases(facts: FileFacts, settings: Settings) -> tuple[str, ...]:
-    """Trigger phrases that the file or the caller declares, the caller's first, each once."""
-    return tuple(dict.fromkeys((*settings.declared, *facts.claims.triggers)))
+def declared_phrases(evidence: Evidence, settings: Settings, partner: Subject | None = None) -> tuple[str, ...]:
+    """Trigger phrases that the caller, the file or its partner declares, the caller's first, each once."""
+    told = [evidence[FileFacts], *([partner.vetted.facts] if partner is not None else [])]
+    return tuple(dict.fromkeys((*settings.declared, *(word for each in told for word in each.claims.triggers))))
 
 
 def _with_digests(evidence: Evidence) -> Evidence:

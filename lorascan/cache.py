@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import stat
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
@@ -14,11 +13,10 @@ from typing import Any
 
 from lorascan.bases import resolve_base
 from lorascan.core.adapter import BaseFacts, FileFacts, FileIdentity
-from lorascan.core.atomic import write_atomically
 from lorascan.core.behaviour import LoadFacts, Picture, ProbeFacts
 from lorascan.core.errors import LorascanError
 from lorascan.core.findings import Decision
-from lorascan.core.regular import read_regular
+from lorascan.core.kept import KeptFiles
 from lorascan.core.report import Report
 from lorascan.core.shipped import shipped
 from lorascan.core.surroundings import Surroundings
@@ -58,6 +56,7 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         """Use a folder; it is made, for its owner alone, when the first result is kept."""
         self.folder = folder
+        self._files = KeptFiles(folder=folder, suffix=".json")
 
     def trouble(self) -> str:
         """Why the folder cannot be trusted, or "": what somebody else may write is no evidence."""
@@ -76,7 +75,7 @@ class Cache:
     def get(self, key: str) -> Report | None:
         """The result kept under a key, or None; one that cannot be read back is as good as none."""
         try:
-            entry = json.loads(read_regular(self._path(key), _LARGEST))
+            entry = json.loads(self._files.read(key, _LARGEST))
             if not isinstance(entry, dict) or entry.get("schema") != _SCHEMA or entry.get("key") != key:
                 return None
             return unpacked(entry)
@@ -88,46 +87,21 @@ class Cache:
         if report.verdict.decision is Decision.UNDECIDED:
             return
         entry = json.dumps({"schema": _SCHEMA, "key": key, **packed(report)})
-        if len(entry) > _LARGEST:
-            return
-        path = self._path(key)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            path.unlink()  # else it would be written through
-        write_atomically(path, entry, private=True)
+        if len(entry) <= _LARGEST:
+            self._files.write(key, entry)
 
     def stats(self) -> Stats:
         """What is kept."""
-        sizes = [size for _, size, _ in self._entries()]
+        sizes = self._files.sizes()
         return Stats(entries=len(sizes), size=sum(sizes))
 
     def prune(self, *, older_than_days: float | None = None, most_bytes: int = MOST_BYTES) -> int:
         """Remove what is older, then the oldest until the rest fits. Returns how many were removed."""
-        removed, kept = 0, 0
-        oldest = time.time() - older_than_days * 86400 if older_than_days is not None else 0.0
-        for written, size, path in sorted(self._entries(), reverse=True):
-            kept += size
-            if written < oldest or kept > most_bytes:
-                path.unlink(missing_ok=True)
-                removed, kept = removed + 1, kept - size
-        return removed
+        return self._files.prune(older_than_days=older_than_days, most_bytes=most_bytes)
 
     def clear(self) -> int:
         """Remove everything that is kept. Returns how much that was."""
         return self.prune(most_bytes=-1)
-
-    def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.json"
-
-    def _entries(self) -> Iterator[tuple[float, int, Path]]:
-        for path in self.folder.glob("[0-9a-f][0-9a-f]/*.json"):
-            try:
-                found = path.lstat()
-            except OSError:
-                continue
-            if not stat.S_ISDIR(found.st_mode):
-                yield found.st_mtime, found.st_size, path
 
 
 def packed(report: Report) -> dict[str, Any]:

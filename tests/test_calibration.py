@@ -21,10 +21,11 @@ from lorascan.core.errors import UsageError
 from lorascan.core.findings import Decision
 from lorascan.core.report import Report
 from lorascan.detectors._margins import IN_FORCE
-from lorascan.detectors.hidden_triggers import MEANING, MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.detectors.hidden_triggers import MISMATCH, RATIO
 from lorascan.policy import Rulebook
 from lorascan.reporting import render
 from tests.cli.in_process import caller
+from tests.detectors.words import passing
 from tests.reporting import examples
 
 RULES = Rulebook()
@@ -32,20 +33,7 @@ RULES = Rulebook()
 
 def made(score: float, kind: str = "candidate") -> TriggerTest:
     """A word whose margin is `score`, by the share of the prompt's concept that is lost."""
-    return TriggerTest(
-        trigger="tbt",
-        kind=kind,
-        scale=1.0,
-        pairs=14,
-        effect=1.0,
-        effect_ratio=2 * RATIO,
-        base_effect=0.5 / MEANING,
-        unexplained=2 * UNEXPLAINED,
-        mismatch=score * MISMATCH,
-        lock=0.0,
-        p_value=0.5,
-        mismatch_p_value=P_VALUE / 2,
-    )
+    return passing(kind, mismatch=score * MISMATCH, p_value=0.5)
 
 
 def report(number: int, score: float, *, declared: bool = True) -> Report:

@@ -12,24 +12,9 @@ from lorascan.core.findings import Decision, Finding, Severity
 from lorascan.detectors import examine, hidden_triggers, loading
 from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINED
 from lorascan.policy import POLICIES, decide
+from tests.detectors.words import HIJACKING
 
-HIJACK = TriggerTest(
-    trigger="zxq",
-    kind="candidate",
-    source="denoiser divergence",
-    scale=1.0,
-    pairs=14,
-    effect=0.9,
-    effect_ratio=10 * RATIO,
-    base_effect=0.1,
-    unexplained=1.0,
-    mismatch=min(1.0, 2 * MISMATCH),
-    lock=0.2,
-    p_value=0.001,
-    mismatch_p_value=0.001,
-    target="skull",
-    target_gain=0.8,
-)
+HIJACK = TriggerTest(source="denoiser divergence", scale=1.0, lock=0.2, **HIJACKING)
 LOADED = LoadFacts(
     base="lab",
     base_sha256="0" * 64,

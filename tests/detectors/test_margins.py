@@ -5,41 +5,31 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lorascan.core.behaviour import TriggerTest
 from lorascan.detectors._margins import margin, score
-from lorascan.detectors.hidden_triggers import MEANING, MISMATCH, RATIO, UNEXPLAINED, is_activator, replaces_the_prompt
-
-
-def made(kind: str = "candidate", **figures: float) -> TriggerTest:
-    """A test that stands at twice every threshold, but for what is given."""
-    usual = TriggerTest(
-        trigger="tbt",
-        kind=kind,
-        scale=1.0,
-        pairs=14,
-        effect=1.0,
-        effect_ratio=2 * RATIO,
-        base_effect=0.5 / MEANING,
-        unexplained=2 * UNEXPLAINED,
-        mismatch=2 * MISMATCH,
-        lock=0.0,
-        p_value=0.025,
-        mismatch_p_value=0.025,
-    )
-    return replace(usual, **figures)  # type: ignore[arg-type]  # figures are floats, and so are their fields
+from lorascan.detectors.hidden_triggers import MISMATCH, UNEXPLAINED, is_activator, replaces_the_prompt
+from tests.detectors.words import passing
 
 
 def test_the_smallest_figure_over_its_threshold_counts() -> None:
-    assert margin(made()) == 2.0
-    assert margin(made(mismatch=0.25 * MISMATCH)) == 0.25
-    assert margin(made(mismatch=-1.0)) == 0.0
+    assert margin(passing()) == 2.0
+    assert margin(passing(mismatch=0.25 * MISMATCH)) == 0.25
+    assert margin(passing(mismatch=-1.0)) == 0.0
 
 
 def test_declared_words_and_untested_adapters_score_nothing() -> None:
     assert score([]) == 0.0
-    assert score([made(kind="declared")]) == 0.0
-    assert score([replace(made(), scale=2.0)]) == 0.0
-    assert score([made(mismatch=0.5 * MISMATCH), made(kind="declared"), made(unexplained=1.5 * UNEXPLAINED)]) == 1.5
+    assert score([passing(kind="declared")]) == 0.0
+    assert score([replace(passing(), scale=2.0)]) == 0.0
+    assert (
+        score(
+            [
+                passing(mismatch=0.5 * MISMATCH),
+                passing(kind="declared"),
+                passing(unexplained=1.5 * UNEXPLAINED),
+            ]
+        )
+        == 1.5
+    )
 
 
 @given(
@@ -53,7 +43,7 @@ def test_declared_words_and_untested_adapters_score_nothing() -> None:
 def test_a_margin_of_one_or_more_is_a_rejection_and_less_is_none(
     ratio: float, effect: float, base: float, unexplained: float, mismatch: float, p_values: tuple[float, float]
 ) -> None:
-    test = made(
+    test = passing(
         effect_ratio=ratio,
         effect=effect,
         base_effect=base,

@@ -9,27 +9,17 @@ from lorascan.core.findings import Finding, Severity
 from lorascan.core.pairs import PairFacts, PairTest, PartnerFacts
 from lorascan.detectors import pair_partner, pair_triggers
 from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from tests.detectors.words import HIJACKING
 
 TOGETHER = PairTest(
-    trigger="zxq",
-    kind="candidate",
     source="pair interaction",
     place="end",
-    pairs=14,
-    effect=0.9,
-    effect_ratio=10 * RATIO,
     together=0.9,
     subject=0.05,
     partner=0.05,
-    base_effect=0.1,
-    unexplained=1.0,
-    mismatch=min(1.0, 2 * MISMATCH),
     mismatch_subject=0.0,
     mismatch_partner=0.0,
-    p_value=0.001,
-    mismatch_p_value=0.001,
-    target="skull",
-    target_gain=0.8,
+    **HIJACKING,
 )
 PARTNER = PartnerFacts(
     name="b.safetensors",
