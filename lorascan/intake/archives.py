@@ -37,6 +37,11 @@ _PAGES = (".html", ".htm", ".xhtml", ".svg", ".mht", ".mhtml")
 _RUNS = re.compile(rb"<script[\s>/]|\son[a-z]{3,20}\s*=\s*[\"'\w]|javascript:", re.IGNORECASE)
 _SHORTCUTS = (".url", ".webloc")
 _OPENS = re.compile(rb"(?:URL\s*=|<string>)\s*(?!https?://)[\w\\]", re.IGNORECASE)
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_LAMBDA = re.compile(rb"\"class_name\"\s*:\s*\"(?:Lambda|__lambda__)\"")
+"""A layer of Keras whose weights are Python code, in the model's own JSON."""
+_KERAS = "code of a Keras layer"
+_CONFIG_BYTES = 2**20
 _NUMBERED = re.compile(r"(?:\.so)(?:\.\d+)+\Z")
 _SEALED = {b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a RAR archive", b"MSCF": "a cabinet archive"}
 
@@ -61,7 +66,7 @@ def is_code(name: str, head: bytes) -> str:
 
 def is_loose(name: str, head: bytes) -> bool:
     """Whether a file that is no adapter is a pickle or an archive, by its name or its first bytes."""
-    if holds_objects(head) or head.startswith(tuple(_SEALED)):
+    if holds_objects(head) or head.startswith((*_SEALED, _HDF5)):
         return True
     kind = wrong_kind(memoryview(head))
     return name.lower().endswith(_PICKLE_NAMES) or (kind is not None and kind.measured in (PICKLE, ZIP, TAR, *PACKED))
@@ -80,18 +85,26 @@ def sealed(content: memoryview) -> str:
 
 
 def loose_code(content: memoryview) -> list[tuple[str, str]]:
-    """The programs and code in a zip or tar beside an adapter: (member, kind)."""
+    """The programs and code in a zip, a tar or a Keras model beside an adapter: (member, kind)."""
+    if content[: len(_HDF5)] == _HDF5:
+        return [("model_config", _KERAS)] if _LAMBDA.search(content) else []
     if bytes(content[:4]) == b"PK\x03\x04":
-        heads = [(each.name, bytes(member_bytes(content, each, _HEAD))) for each in read_zip(content).members]
+        members = read_zip(content).members
+        heads = [(each.name, bytes(member_bytes(content, each, _HEAD))) for each in members]
+        models = [each for each in members if each.name == "config.json" and _LAMBDA.search(member_bytes(content, each, _CONFIG_BYTES))]
+        layers = [(each.name, _KERAS) for each in models]
     elif begins_as_tar(content):
+        layers = []
         heads = [(each.name, bytes(content[each.start : each.start + _HEAD])) for each in read_tar(content)[0] if each.kind == "file"]
     else:
         return []
-    return [(name, kind) for name, head in heads if (kind := is_code(name, head))][:_REPORTED]
+    return [*layers, *((name, kind) for name, head in heads if (kind := is_code(name, head)))][:_REPORTED]
 
 
 def loose_refusals(content: memoryview, name: str) -> list[Refusal]:
     """What is wrong with a pickle or archive beside an adapter: LS301, LS309, and LS306 but for archives in archives."""
+    if content[: len(_HDF5)] == _HDF5:
+        return []
     if holds_objects(bytes(content[:_HEAD])):
         return list(_pickled(name, content))
     kind = wrong_kind(content)

@@ -51,7 +51,7 @@ def too_large(raw: bytes, *, depth: int, items: int) -> str:
     """Why this JSON must not be parsed, or "": nesting above `depth` or more than `items` commas.
 
     Looks at bytes only. Each round removes every innermost pair of brackets, so what remains after `depth`
-    rounds was nested deeper (or is unbalanced). Strings are blanked first; every step is one linear pass in C.
+    rounds was nested deeper or is unbalanced. Strings are blanked first; every step is one linear pass in C.
     """
     structure = b"".join(piece.translate(_ALIKE, _NO_STRUCTURE) for piece in _outside_strings(raw))
     commas = structure.count(b",")
@@ -62,7 +62,11 @@ def too_large(raw: bytes, *, depth: int, items: int) -> str:
         if not brackets:
             return ""
         brackets = brackets.replace(b"[]", b"")
-    return f"JSON nested deeper than {depth} levels, or unbalanced" if brackets else ""
+    if not brackets:
+        return ""
+    if brackets.count(b"[") != brackets.count(b"]"):
+        return "JSON whose brackets do not match, as where it was cut off"
+    return f"JSON nested deeper than {depth} levels"
 
 
 def white_space(raw: bytes) -> int:

@@ -48,3 +48,9 @@ def config(**fields: object) -> bytes:
     """An adapter_config.json, as PEFT writes it, with these fields."""
     plain = {"peft_type": "LORA", "r": 4, "lora_alpha": 4, "bias": "none", "target_modules": ["to_q", "q_proj"], "init_lora_weights": True}
     return json.dumps({**plain, **fields}).encode()
+
+
+def keras(layer: str) -> bytes:
+    """The JSON of a Keras model of one layer."""
+    inner = {"class_name": layer, "config": {"name": "layer", "units": 2}}
+    return json.dumps({"class_name": "Sequential", "config": {"layers": [inner]}}).encode()

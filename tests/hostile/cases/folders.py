@@ -3,7 +3,7 @@
 from tests.hostile.builders import pickle_that_calls
 from tests.hostile.case import Case, Link, whole
 from tests.hostile.pickles import EVIL, START, STOP, archive
-from tests.hostile.sound import config, sound
+from tests.hostile.sound import config, keras, sound
 
 _PEFT = sound(dialect="peft", alpha=None)
 _REGEX = r"(([a-z0-9_]+)+\.?)+!"
@@ -31,6 +31,8 @@ CASES: tuple[Case, ...] = (
     _beside("a pickle that calls", "LS301", random_states_0__pkl=START + EVIL + STOP),
     _beside("a pickle that calls, without a suffix", "LS301", state=START + EVIL + STOP),
     _beside("an archive with a pickle that calls", "LS301", extra__zip=archive({"a": pickle_that_calls()})),
+    _beside("a Keras model with a layer of code", "LS304", model__keras=archive({"config.json": keras("Lambda")})),
+    _beside("an older Keras model with a layer of code", "LS304", model__h5=b"\x89HDF\r\n\x1a\n" + bytes(64) + keras("Lambda")),
     _beside("an archive that climbs", "LS306", extra__zip=archive({"../../x": b""})),
     _beside("a link to a file of the machine", "LS305", notes__txt=Link(target="/etc/passwd")),
     _beside("a link that climbs", "LS305", notes__txt=Link(target="../../../../etc/hostname")),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tests.adapters.builders import ATTENTION, TEXT
 from tests.hostile.case import Case, Link, one, whole
 from tests.hostile.pickles import START, STOP, archive, called, named, number
-from tests.hostile.sound import changed, config, configured, sound, tensors, written
+from tests.hostile.sound import changed, config, configured, keras, sound, tensors, written
 from tests.hostile.texts import HONEST
 
 _REAL = Path(__file__).parent.parent.parent / "data" / "real_adapters"
@@ -176,6 +176,8 @@ CASES: tuple[Case, ...] = (
             "tokenizer/tokenizer_config.json": b'{"auto_map": null, "tokenizer_class": "CLIPTokenizer"}',
         },
     ),
+    whole("a Keras model of plain layers beside", {"a.safetensors": sound(), "tagger.keras": archive({"config.json": keras("Dense")})}),
+    whole("an older Keras model of plain layers beside", {"a.safetensors": sound(), "tagger.h5": b"\x89HDF\r\n\x1a\n" + keras("Dense")}),
     whole("a folder of many adapters", {f"{each}/a.safetensors": sound(seed=each) for each in range(4)}),
     whole("a folder of adapters in one place", {f"style {each}.safetensors": sound(seed=each) for each in range(3)}),
     whole(
