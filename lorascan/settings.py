@@ -50,7 +50,7 @@ class Budget(Strict):
     scales: tuple[float, ...] = Field((), description="further scales at which suspected words are searched")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
     select_pairs: int = 4
-    confirmed: int = Field(4, description="candidates tested on held-out pairs")
+    confirmed: int = Field(5, description="candidates tested on held-out pairs")
     confirm_pairs: int = 14
     controls: int = Field(8, description="control words: the null of every test")
     declared: int = Field(3, description="declared words tested")

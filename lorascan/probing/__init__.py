@@ -9,7 +9,8 @@ from lorascan.core.behaviour import Candidates, ProbeFacts, TriggerCandidate, Tr
 from lorascan.core.progress import Listener, silent
 from lorascan.hunting.triggers import PLAIN, Place, Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
-from lorascan.probing.confirm import Family, confirm, strongest
+from lorascan.probing.choosing import strong_or_apart, strongest
+from lorascan.probing.confirm import Family, confirm
 from lorascan.probing.dose_response import dose_response
 from lorascan.probing.gallery import Gallery, Pair
 from lorascan.probing.observe import observations, thumbnails
@@ -43,7 +44,7 @@ def probe(
     select = suite.pairs("select", budget.select_pairs)
     placed = [form for each in nominated for form in forms(each)]
     gallery.draw([*placed, PLAIN], select, [1.0], listener)
-    chosen = strongest(gallery, placed, select, budget.confirmed)
+    chosen = strong_or_apart(gallery, placed, select, budget.confirmed)
 
     held_out = suite.pairs("confirm", budget.confirm_pairs)
     family = Family(triggers=chosen, controls=controls, declared=known)

@@ -39,15 +39,6 @@ def shift(gallery: Gallery, trigger: Trigger, pairs: Sequence[Pair], scale: floa
     return np.asarray(with_adapter - gallery.shots(trigger, pairs, None))
 
 
-def strongest(gallery: Gallery, triggers: Sequence[Trigger], pairs: Sequence[Pair], count: int, scale: float = 1.0) -> tuple[Trigger, ...]:
-    """The `count` texts with the largest mean effect at a scale, strongest first, each at the place where it acts most."""
-    sizes = {each: float(np.linalg.norm(paired_effect(gallery, each, pairs, scale).mean(axis=0))) for each in triggers}
-    best: dict[tuple[str, str], Trigger] = {}
-    for each in sorted(triggers, key=lambda one: -sizes[one]):
-        best.setdefault((each.text, each.replaces), each)
-    return tuple(best.values())[:count]
-
-
 def confirm(gallery: Gallery, family: Family, pairs: Sequence[Pair], scale: float, seed: int) -> tuple[TriggerTest, ...]:
     """Test every trigger and declared word of a family on pictures already drawn at this scale."""
     tested = (*family.triggers, *family.declared)
