@@ -6,6 +6,7 @@ an adapter does nothing alone, until a partner moves one of the twins.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -25,6 +26,8 @@ ALIKE = 0.99
 _SKETCH = 8
 """Random directions by which weights are estimated to find the heaviest: the estimate's error is a third."""
 _LEAST = 1e-30
+_RIDGE = 1e-6
+"""For each row of a metric whose diagonal is 1: above what float32 rounds away."""
 _TAME = 1e6
 """Entries between this and its inverse overflow no product of float32."""
 MatrixT = TypeVar("MatrixT", Matrix, Single)
@@ -61,12 +64,13 @@ def _block(gate: LowRankUpdate, out: LowRankUpdate, content: memoryview) -> Twin
     gates, inputs, outputs, columns = (each for each in read if each is not None)
     gates = gates[width:]  # (width, rank); ΔGate = gates · inputs
     chosen = np.argsort(-_size(gates, inputs.T) * _size(columns.T, outputs))[:NEURONS]
-    gate_cosines, gate_norms = _cosines(gates[chosen], inputs @ inputs.T)
-    out_cosines, out_norms = _cosines(columns.T[chosen], outputs.T @ outputs)
+    gate_directions, gate_norms = _directions(gates[chosen], inputs @ inputs.T)
+    out_directions, out_norms = _directions(columns.T[chosen], outputs.T @ outputs)
     weights = gate_norms * out_norms
     total = max(float(weights.sum()), _LEAST)
-    same = gate_cosines >= ALIKE
+    same = gate_directions @ gate_directions.T >= ALIKE
     np.fill_diagonal(same, val=False)
+    out_cosines = out_directions @ out_directions.T
     return TwinBlock(
         where=f"{gate.component}.{gate.module_path.removesuffix(GATE)}",
         rank=min(gate.rank, out.rank),
@@ -108,13 +112,28 @@ def _over(numbers: MatrixT) -> MatrixT:
 
 def _size(rows: Matrix, across: Matrix) -> Matrix:
     """About ‖rows_i · acrossᵀ‖ of each row, from its inner products with random directions; `across` is (width, rank)."""
-    directions = np.random.default_rng(0).standard_normal((_SKETCH, len(across)), dtype=np.float32)
-    return np.asarray(np.linalg.norm(rows @ (directions @ across).T, axis=1))
+    sketch = _random(len(across)) @ across
+    return np.asarray(np.linalg.norm(rows @ sketch.T, axis=1))
 
 
-def _cosines(rows: Matrix, metric: Matrix) -> tuple[Matrix, Matrix]:
-    """Cosines (n, n) and norms (n,) of rows (n, rank) in a space whose inner product is `metric`; rows of no length have cosine 0."""
-    rows, metric = _over(rows.astype(np.float64)), _over(metric.astype(np.float64))  # every row counts alike: their norms need no unit
-    inner = rows @ metric @ rows.T
-    norms = np.sqrt(np.maximum(np.diag(inner), 0.0))
-    return inner / np.maximum(np.outer(norms, norms), _LEAST), norms
+@cache
+def _random(width: int) -> Single:
+    """The same directions for every block of one width, without any relation to weights: (_SKETCH, width).
+
+    sin n² is as good as random here, and numpy's generators take ten milliseconds to import.
+    """
+    return np.sin(np.arange(1.0, _SKETCH * width + 1) ** 2).astype(np.float32).reshape(_SKETCH, width)
+
+
+def _directions(rows: Matrix, metric: Matrix) -> tuple[Single, Matrix]:
+    """Unit rows (n, rank), and norms (n,), of rows (n, rank) in a space whose inner product is `metric`.
+
+    Rows of no length stay zero. With metric = L·Lᵀ the row x is x·L in a plain space; what is added to the diagonal lets L exist where
+    the metric is singular.
+    """
+    metric = metric.astype(np.float64)
+    lengths = np.sqrt(np.maximum(np.diag(metric), _LEAST))
+    metric /= np.outer(lengths, lengths)  # else a factor's large row would drown the others
+    plain = _over(rows * lengths) @ np.linalg.cholesky(metric + _RIDGE * len(metric) * np.eye(len(metric)))
+    norms = np.linalg.norm(plain, axis=1)
+    return (plain / np.maximum(norms, _LEAST)[:, None]).astype(np.float32), norms

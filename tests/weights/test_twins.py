@@ -103,3 +103,23 @@ def test_the_largest_block_is_told() -> None:
     (finding,) = cancelling_twins.DETECTOR.examine(Evidence(facts=(TwinStatistics(blocks=(small, large)),)))
     assert finding.where == "b"
     assert "2 of 2" in finding.message
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1e4])
+def test_a_component_that_is_scaled_up_in_one_factor_and_down_in_the_other_hides_no_twins(scale: float) -> None:
+    factors = cancelling(8, pairs=16)
+    for down, up in (("proj.down", "proj.up"), ("out.down", "out.up")):
+        factors[down][0] *= scale
+        factors[up][:, 0] /= scale
+    (block,) = measured(factors).blocks
+    (plain,) = measured(cancelling(8, pairs=16)).blocks
+    assert block.opposed == pytest.approx(plain.opposed, rel=0.05)
+    assert block.opposed > 0.2
+
+
+def test_factors_of_less_rank_than_they_have_rows_are_compared_all_the_same() -> None:
+    factors = cancelling(8, pairs=16)
+    factors["proj.down"][4:] = factors["proj.down"][:4]
+    factors["out.up"][:, 4:] = 0.0
+    (block,) = measured(factors).blocks
+    assert block.opposed > 0.2
