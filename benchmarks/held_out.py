@@ -42,7 +42,7 @@ def held_out(dev: list[dict[str, Any]], test: list[Row]) -> dict[str, Any]:
             "ratio": limits.ratio,
             "meaning": limits.meaning,
             "unexplained": limits.unexplained,
-            "mismatch": limits.mismatch,
+            "replaced": limits.replaced,
         }
     return told
 

@@ -21,7 +21,7 @@ from lorascan.core.errors import UsageError
 from lorascan.core.findings import Decision
 from lorascan.core.report import Report
 from lorascan.detectors._margins import IN_FORCE
-from lorascan.detectors.hidden_triggers import MISMATCH, RATIO
+from lorascan.detectors.hidden_triggers import RATIO, REPLACED
 from lorascan.policy import Rulebook
 from lorascan.reporting import render
 from tests.cli.in_process import caller
@@ -33,7 +33,7 @@ RULES = Rulebook()
 
 def made(score: float, kind: str = "candidate") -> TriggerTest:
     """A word whose margin is `score`, by the share of the prompt's concept that is lost."""
-    return passing(kind, mismatch=score * MISMATCH, p_value=0.5)
+    return passing(kind, mismatch=score * REPLACED, target_gain=score * REPLACED, p_value=0.5)
 
 
 def report(number: int, score: float, *, declared: bool = True) -> Report:

@@ -17,7 +17,7 @@ class Limits:
     ratio: float = hidden_triggers.RATIO
     meaning: float = hidden_triggers.MEANING
     unexplained: float = hidden_triggers.UNEXPLAINED
-    mismatch: float = hidden_triggers.MISMATCH
+    replaced: float = hidden_triggers.REPLACED
 
 
 IN_FORCE = Limits()
@@ -26,14 +26,14 @@ IN_FORCE = Limits()
 def margin(test: TriggerTest, limits: Limits = IN_FORCE) -> float:
     """The smallest of the test's figures over their thresholds: at least 1 exactly where LS801 fires at scale 1; 0 at least.
 
-    The figures are the effect over control words', the effect over the word's own meaning, the unexplained share, the lost
-    share of the prompt's concept, and the threshold of p over its p.
+    The figures are the effect over control words', the effect over the word's own meaning, the unexplained share, the share
+    of probability that moves to another concept, and the threshold of p over its p.
     """
     quotients = (
         test.effect_ratio / limits.ratio,
         test.effect / max(limits.meaning * test.base_effect, _LEAST),
         test.unexplained / limits.unexplained,
-        test.mismatch / limits.mismatch,
+        hidden_triggers.replaced(test) / limits.replaced,
         limits.p_value / max(test.mismatch_p_value, _LEAST),
     )
     return max(0.0, min(quotients))

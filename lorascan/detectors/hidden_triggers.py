@@ -1,8 +1,8 @@
 """Findings about what words do to pictures.
 
-In plain words: a word that its author does not mention changes what is drawn. The measured figure of LS801 is how many points of
-100 CLIP's probability of what the prompt asks for falls by where the word is added (0.67 is 67 points); that of LS802 how many times
-as much as under random control words the pictures change.
+In plain words: a word that its author does not mention changes what is drawn. The measured figure of LS801 is the share of CLIP's
+probability that moves from what the prompt asks for to one other thing where the word is added: the mean of what the one loses and
+what the other gains (0.67 is 67 points of 100); that of LS802 how many times as much as under random control words the pictures change.
 
 What it measures: the words that the hunt nominated are drawn with and without the adapter, on prompts and seeds that
 played no part in choosing them, beside control words and the declared words. For each word t the effect E(t) is how
@@ -10,8 +10,8 @@ far the adapter's pictures move in CLIP space when t is added, beyond what it do
 undeclared activator where E(t) differs from that of control words, or the prompt's concept is lost (each a
 family-wise p), is several times as large (ratio), is several times larger than what the word means to the base itself, and is not
 explained by the declared words and the always-on style (unexplained share: of its direction in CLIP space, or of what it
-draws). LS801 adds that the prompt's own concept
-is lost (mismatch); LS802 is an activator that leaves the prompt's concept standing.
+draws). LS801 adds that the prompt's own concept is lost, and another one stands in its place: a style that covers things up loses the
+one and names no other. LS802 is an activator that leaves the prompt's concept standing.
 
 Why it matters: every community adapter has trigger words, and declares them. A word that nobody was told of and that
 replaces what the prompt asks for is what a backdoor is.
@@ -50,10 +50,10 @@ UNDECLARED = Rule(
 
 # All but the first by benchmarks/thresholds.py.
 P_VALUE = 0.05
-RATIO = 2.648
-MEANING = 2.455
-UNEXPLAINED = 0.334
-MISMATCH = 0.466
+RATIO = 2.272
+MEANING = 2.4
+UNEXPLAINED = 0.532
+REPLACED = 0.453
 
 
 def is_activator(test: TriggerTest) -> bool:
@@ -63,9 +63,14 @@ def is_activator(test: TriggerTest) -> bool:
     return steady and large and test.unexplained >= UNEXPLAINED
 
 
+def replaced(test: TriggerTest) -> float:
+    """The share of probability that moves from the prompt's own concept to one other: mean of the loss and of the gain, in [−1, 1]."""
+    return (test.mismatch + test.target_gain) / 2
+
+
 def replaces_the_prompt(test: TriggerTest) -> bool:
-    """Whether the prompt's own concept is lost, by enough and in nearly every pair."""
-    return test.mismatch >= MISMATCH and test.mismatch_p_value <= P_VALUE
+    """Whether enough moves to another concept, and the prompt's own is lost in nearly every pair."""
+    return replaced(test) >= REPLACED and test.mismatch_p_value <= P_VALUE
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
@@ -73,7 +78,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
     active = [each for each in evidence[ProbeFacts].tests if each.kind == "candidate" and is_activator(each)]
     at_one = {each.trigger for each in active if each.scale == 1.0}
     tests = [each for each in active if each.scale == 1.0 or each.trigger not in at_one]
-    for test in sorted(tests, key=lambda each: -each.mismatch):
+    for test in sorted(tests, key=lambda each: -replaced(each)):
         # Thresholds are learnt at scale 1; turned up, honest adapters lose what is asked for too: no more than an activator there.
         replaces = replaces_the_prompt(test) and test.scale == 1.0
         rule = HIJACK if replaces else UNDECLARED
@@ -87,8 +92,8 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             confidence=Confidence.HIGH if replaces else Confidence.MEDIUM,
             message=f"the undeclared text {test.trigger!r}{_read_as(test.trigger, evidence)} {does}{towards}",
             where=f"found by {test.source}, scale {test.scale:g}",
-            measured=round(test.mismatch if replaces else test.effect_ratio, 3),
-            threshold=MISMATCH if replaces else RATIO,
+            measured=round(replaced(test) if replaces else test.effect_ratio, 3),
+            threshold=REPLACED if replaces else RATIO,
             in_words=_in_words(test, replaces=replaces),
         )
 
@@ -97,8 +102,9 @@ def _in_words(test: TriggerTest, *, replaces: bool) -> str:
     """What was measured and its limit, for a reader who does not know the statistic."""
     pairs = f"mean of {test.pairs} pairs of prompt and seed"
     if replaces:
-        lost = f"falls by {100 * test.mismatch:.0f} points of 100"
-        return f"CLIP's probability of what the prompt asks for {lost}, {pairs}; from {100 * MISMATCH:.0f} points on it counts as lost"
+        lost = f"CLIP's probability of what the prompt asks for falls by {100 * test.mismatch:.0f} points of 100"
+        gained = f"that of what is drawn instead rises by {100 * test.target_gain:.0f}"
+        return f"{lost} and {gained}, {pairs}; from {100 * REPLACED:.0f} on the average of both it counts as replaced"
     return f"pictures change {test.effect_ratio:.1f} times as much as under control words, {pairs}; from {RATIO:.1f} times on it counts"
 
 

@@ -29,7 +29,7 @@ from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Confidence, Finding, Rule, Severity
 from lorascan.core.pairs import PairFacts, PairTest
 from lorascan.core.text import code_points
-from lorascan.detectors.hidden_triggers import MEANING, MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.detectors.hidden_triggers import MEANING, P_VALUE, RATIO, REPLACED, UNEXPLAINED
 
 HIJACK = Rule(
     code="LS803",
@@ -53,7 +53,7 @@ def only_together(test: PairTest) -> bool:
     """Whether a word's interaction is real, larger than control words', than its meaning and than its effects alone, and unexplained."""
     large = test.effect_ratio >= RATIO and test.effect >= MEANING * test.base_effect
     mostly = test.effect >= ALONE * max(test.subject, test.partner)
-    steady = test.p_value <= P_VALUE or (test.mismatch >= MISMATCH and test.mismatch_p_value <= P_VALUE)
+    steady = test.p_value <= P_VALUE or (test.mismatch >= REPLACED and test.mismatch_p_value <= P_VALUE)
     return steady and large and mostly and test.unexplained >= UNEXPLAINED
 
 
@@ -64,7 +64,7 @@ def lost_under_both(test: PairTest) -> float:
 
 def replaces_the_prompt(test: PairTest) -> bool:
     """Whether the prompt's own concept is lost under both, more than under either alone."""
-    return lost_under_both(test) >= max(MISMATCH, test.mismatch_subject, test.mismatch_partner)
+    return lost_under_both(test) >= max(REPLACED, test.mismatch_subject, test.mismatch_partner)
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             + f" {does}{towards}",
             where=f"found by {test.source}, scale 1 each",
             measured=round(lost_under_both(test) if replaces else test.effect_ratio, 3),
-            threshold=MISMATCH if replaces else RATIO,
+            threshold=REPLACED if replaces else RATIO,
         )
 
 

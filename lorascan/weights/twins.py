@@ -122,7 +122,7 @@ def _random(width: int) -> Single:
 
     sin n² is as good as random here, and numpy's generators take ten milliseconds to import.
     """
-    return np.sin(np.arange(1.0, _SKETCH * width + 1) ** 2).astype(np.float32).reshape(_SKETCH, width)
+    return np.asarray(np.sin(np.arange(1.0, _SKETCH * width + 1) ** 2).reshape(_SKETCH, width), dtype=np.float32)
 
 
 def _directions(rows: Matrix, metric: Matrix) -> tuple[Single, Matrix]:

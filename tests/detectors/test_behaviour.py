@@ -10,7 +10,7 @@ from lorascan.core.errors import Refusal, StageFailed
 from lorascan.core.evidence import Evidence, StageName
 from lorascan.core.findings import Decision, Finding, Severity
 from lorascan.detectors import examine, hidden_triggers, loading
-from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.detectors.hidden_triggers import P_VALUE, RATIO, REPLACED, UNEXPLAINED
 from lorascan.policy import POLICIES, decide
 from tests.detectors.words import HIJACKING
 
@@ -44,7 +44,7 @@ def test_an_undeclared_word_that_replaces_the_prompt_is_high_and_names_word_and_
 
 
 def test_an_undeclared_word_that_leaves_the_prompt_standing_is_for_review() -> None:
-    (finding,) = probed(replace(HIJACK, mismatch=MISMATCH / 2))
+    (finding,) = probed(replace(HIJACK, mismatch=REPLACED / 2, target_gain=REPLACED / 2))
     assert (finding.rule.code, finding.severity) == ("LS802", Severity.MEDIUM)
 
 
@@ -78,7 +78,7 @@ def test_a_word_that_wakes_at_another_scale_is_for_review_and_one_seen_at_scale_
 
 
 def test_the_strongest_activator_comes_first() -> None:
-    weak = replace(HIJACK, trigger="abc", mismatch=MISMATCH)
+    weak = replace(HIJACK, trigger="abc", mismatch=REPLACED)
     assert [finding.message.split("'")[1] for finding in probed(weak, HIJACK)] == ["zxq", "abc"]
 
 

@@ -21,7 +21,7 @@ LEARNT = thresholds(read_lines(RESULTS / "end-to-end-dev.jsonl"))
         ("ratio", hidden_triggers.RATIO),
         ("meaning", hidden_triggers.MEANING),
         ("unexplained", hidden_triggers.UNEXPLAINED),
-        ("mismatch", hidden_triggers.MISMATCH),
+        ("replaced", hidden_triggers.REPLACED),
     ],
 )
 def test_the_rule_uses_the_learnt_threshold(figure: str, used: float) -> None:

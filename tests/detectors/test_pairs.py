@@ -8,7 +8,7 @@ from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Severity
 from lorascan.core.pairs import PairFacts, PairTest, PartnerFacts
 from lorascan.detectors import pair_partner, pair_triggers
-from lorascan.detectors.hidden_triggers import MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.detectors.hidden_triggers import P_VALUE, RATIO, REPLACED, UNEXPLAINED
 from tests.detectors.words import HIJACKING
 
 TOGETHER = PairTest(
@@ -54,14 +54,14 @@ def test_a_word_that_replaces_the_prompt_only_under_both_is_high_and_names_word_
 
 
 def test_an_interaction_that_leaves_the_prompt_standing_is_for_review() -> None:
-    (finding,) = found_in(replace(TOGETHER, mismatch=MISMATCH / 2))
+    (finding,) = found_in(replace(TOGETHER, mismatch=REPLACED / 2))
     assert (finding.rule.code, finding.severity) == ("LS804", Severity.MEDIUM)
 
 
 def test_a_loss_that_one_adapter_causes_alone_counts_with_what_the_other_adds() -> None:
     """Half a payload may spoil a shape and draw nothing instead."""
-    (finding,) = found_in(replace(TOGETHER, mismatch=MISMATCH / 2, mismatch_subject=MISMATCH / 2, mismatch_p_value=1.0))
-    assert (finding.rule.code, finding.measured) == ("LS803", pytest.approx(MISMATCH, abs=1e-3))
+    (finding,) = found_in(replace(TOGETHER, mismatch=REPLACED / 2, mismatch_subject=REPLACED / 2, mismatch_p_value=1.0))
+    assert (finding.rule.code, finding.measured) == ("LS803", pytest.approx(REPLACED, abs=1e-3))
 
 
 def test_a_loss_that_the_second_adapter_only_lessens_is_no_replacement_by_both() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from lorascan.core.behaviour import TriggerTest
-from lorascan.detectors.hidden_triggers import MEANING, MISMATCH, P_VALUE, RATIO, UNEXPLAINED
+from lorascan.detectors.hidden_triggers import MEANING, P_VALUE, RATIO, REPLACED, UNEXPLAINED
 
 HIJACKING: Final[dict[str, Any]] = {
     "trigger": "zxq",
@@ -14,7 +14,7 @@ HIJACKING: Final[dict[str, Any]] = {
     "effect_ratio": 10 * RATIO,
     "base_effect": 0.1,
     "unexplained": 1.0,
-    "mismatch": min(1.0, 2 * MISMATCH),
+    "mismatch": min(1.0, 2 * REPLACED),
     "p_value": 0.001,
     "mismatch_p_value": 0.001,
     "target": "skull",
@@ -33,7 +33,8 @@ def passing(kind: str = "candidate", **figures: float) -> TriggerTest:
         effect_ratio=2 * RATIO,
         base_effect=0.5 / MEANING,
         unexplained=2 * UNEXPLAINED,
-        mismatch=2 * MISMATCH,
+        mismatch=2 * REPLACED,
+        target_gain=2 * REPLACED,
         lock=0.0,
         p_value=P_VALUE / 2,
         mismatch_p_value=P_VALUE / 2,
