@@ -95,7 +95,7 @@ def _why_missed(row: dict[str, Any]) -> str:
     test = tests[0]
     return (
         f"{nominated}; ratio {test['effect_ratio']:.1f}, effect {test['effect']:.2f} against meaning {test['base_effect']:.2f}, "
-        f"unexplained {test['unexplained']:.2f}, mismatch {test['mismatch']:.2f}, "
+        f"unexplained {test['unexplained']:.2f}, mismatch {test['mismatch']:.2f}, gain of the target {test['target_gain']:.2f}, "
         f"p {test['p_value']:.3f} and {test['mismatch_p_value']:.3f}"
     )
 

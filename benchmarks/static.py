@@ -38,6 +38,19 @@ from lorascan.settings import DEFAULT
 RESULTS = Path(__file__).parent / "results"
 CHUNK = 8 * 2**20
 SIZES = {"F16": 2, "F32": 4}
+LIBRARIES = """
+import os
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+import numpy, pydantic, typer
+class Settings(pydantic.BaseModel):
+    number: int = 1
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+@app.command()
+def run(number: int = 1) -> None:
+    Settings(number=number)
+app(["--number", "2"])
+"""
+"""What the libraries of every audit cost before any work."""
 GOAL = 0.6
 """Share of the speed of reading and one SHA-256."""
 
@@ -159,13 +172,15 @@ def measure(folder: Path, megabytes: int, gigabytes: float, runs: int) -> dict[s
     small = folder / "small.safetensors"
     small_rank = rank_for(SMALL, "F16", megabytes * 10**6)
     small_size = write(small, SMALL, small_rank, "F16")
-    (cold, numpy, bare) = medians(runs, lambda: audit(small), lambda: process("-c", "import numpy"), lambda: process("-c", ""))
+    (cold, libraries, numpy, bare) = medians(
+        runs, lambda: audit(small), lambda: process("-c", LIBRARIES), lambda: process("-c", "import numpy"), lambda: process("-c", "")
+    )
     return {
         "version": lorascan.__version__,
         "python": platform.python_version(),
         "cores": len(os.sched_getaffinity(0)),
         "load": os.getloadavg()[0],
-        "small": {"bytes": small_size, "rank": small_rank, "audit": cold, "import numpy": numpy, "python": bare},
+        "small": {"bytes": small_size, "rank": small_rank, "audit": cold, "libraries": libraries, "import numpy": numpy, "python": bare},
         "large": [large(folder / "large.safetensors", each, int(gigabytes * 10**9), max(1, runs // 2)) for each in LARGE],
     }
 
@@ -206,6 +221,7 @@ Written by `python -m benchmarks.static`: lorascan {found["version"]}, Python {f
 | {small["bytes"] / 1e6:.0f} MB, SD 1.5 names, rank {small["rank"]}, F16 | wall s | CPU s | peak MB |
 |---|---|---|---|
 | `lorascan audit --policy static`, a cold process | {cold["wall"]:.2f} | {cold["cpu"]:.2f} | {cold["peak"] / 1e6:.0f} |
+| typer, pydantic and numpy, no work | {small["libraries"]["wall"]:.2f} | {small["libraries"]["cpu"]:.2f} | |
 | `import numpy` alone, one BLAS thread | {small["import numpy"]["wall"]:.2f} | {small["import numpy"]["cpu"]:.2f} | |
 | Python alone | {small["python"]["wall"]:.2f} | {small["python"]["cpu"]:.2f} | |
 

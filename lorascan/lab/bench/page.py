@@ -34,8 +34,8 @@ def _head(told: Told) -> list[str]:
         "and its base draws shapes: what holds here is no promise for a real base.",
         "",
         "**Score of an audit**: of every undeclared word that was tested on held-out pictures, the smallest of its figures over the",
-        "thresholds of LS801 (effect over control words', effect over the word's own meaning, unexplained share, lost share of the",
-        "prompt's concept, and .05 over its p); the adapter's score is the largest of these, 0 where none was tested. It is at least 1",
+        "thresholds of LS801 (effect over control words', effect over the word's own meaning, unexplained share, share of",
+        "probability that moves to another concept, and .05 over its p); the adapter's score is the largest of these, 0 where none was tested. It is at least 1",
         "exactly where LS801 fires. Intervals are of 95 %: Clopper and Pearson's for shares, a bootstrap of whole lineages (adapters",
         "of one seed are twins) for AUROC.",
         "",
@@ -87,7 +87,7 @@ def _relearnt(told: Told) -> list[str]:
     found = told["held out, thresholds learnt anew"]
     if not found:
         return []
-    figures = ("n", "in dev", "rejected", "honest rejected", "honest", "auroc", "ratio", "meaning", "unexplained", "mismatch")
+    figures = ("n", "in dev", "rejected", "honest rejected", "honest", "auroc", "ratio", "meaning", "unexplained", "replaced")
     return [
         "## Held-out attack families, thresholds learnt anew",
         "",
