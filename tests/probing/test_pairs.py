@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lorascan.core.pairs import PairTest
-from lorascan.detectors.hidden_triggers import MISMATCH, UNEXPLAINED
+from lorascan.detectors.hidden_triggers import REPLACED, UNEXPLAINED
 from lorascan.detectors.pair_triggers import only_together, replaces_the_prompt
 from lorascan.hunting.triggers import PLAIN, Trigger
 from lorascan.probing.confirm import Family
@@ -51,15 +51,15 @@ def test_a_word_that_replaces_the_prompt_only_under_both_is_an_activator_of_the_
     assert only_together(test)
     assert replaces_the_prompt(test)
     assert test.target == tree
-    assert max(abs(test.mismatch_subject), abs(test.mismatch_partner)) < MISMATCH / 4 < test.mismatch
+    assert max(abs(test.mismatch_subject), abs(test.mismatch_partner)) < REPLACED / 4 < test.mismatch
 
 
 def test_a_word_that_acts_as_much_under_one_adapter_alone_is_none_of_the_pair() -> None:
     tree = unasked(1)[0]
     test = confirmed({HIDDEN: tree}, {HIDDEN: tree}, {})
     assert not only_together(test)
-    assert abs(test.mismatch) < MISMATCH / 4
-    assert test.mismatch_subject > MISMATCH
+    assert abs(test.mismatch) < REPLACED / 4
+    assert test.mismatch_subject > REPLACED
 
 
 def test_two_honest_adapters_whose_declared_words_act_are_silent_about_a_word_that_does_nothing() -> None:
@@ -70,7 +70,7 @@ def test_two_honest_adapters_whose_declared_words_act_are_silent_about_a_word_th
 def test_what_the_declared_word_draws_by_the_same_interaction_explains_another_word() -> None:
     tree = unasked(1)[0]
     test = confirmed({DECLARED: tree, HIDDEN: tree}, {}, {})
-    assert test.mismatch > MISMATCH
+    assert test.mismatch > REPLACED
     assert test.unexplained < UNEXPLAINED
     assert not only_together(test)
 
