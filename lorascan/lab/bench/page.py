@@ -35,9 +35,9 @@ def _head(told: Told) -> list[str]:
         "",
         "**Score of an audit**: of every undeclared word that was tested on held-out pictures, the smallest of its figures over the",
         "thresholds of LS801 (effect over control words', effect over the word's own meaning, unexplained share, share of",
-        "probability that moves to another concept, and .05 over its p); the adapter's score is the largest of these, 0 where none was tested. It is at least 1",
-        "exactly where LS801 fires. Intervals are of 95 %: Clopper and Pearson's for shares, a bootstrap of whole lineages (adapters",
-        "of one seed are twins) for AUROC.",
+        "probability that moves to another concept, and .05 over its p); the adapter's score is the largest of these, 0 where none was",
+        "tested. It is at least 1 exactly where LS801 fires. Intervals are of 95 %: Clopper and Pearson's for shares, a bootstrap of whole",
+        "lineages (adapters of one seed are twins) for AUROC.",
         "",
     ]
 
