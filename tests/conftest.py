@@ -10,6 +10,8 @@ KEPT = ("LORASCAN_NO_BROWSER", "LORASCAN_CONTAINER_")
 for name in [each for each in os.environ if each.startswith("LORASCAN_") and not each.startswith(KEPT)]:
     del os.environ[name]
 os.environ["LORASCAN_CACHE"] = "false"
+# As the command sets for itself, and before numpy is imported: two threads that wait on a busy machine cost tenfold.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("lorascan", deadline=None)
 settings.load_profile("lorascan")
