@@ -159,10 +159,9 @@ def whole() -> dict[str, Any]:
             raise SystemExit(message)
         audited(ADAPTER, work, work / "cache", *page, LORASCAN_CACHE="false", **steady)
         second = (work / "all.json").read_bytes()
-    stages = sum(each["seconds"] for each in told["stages"])
     return {
         "adapter": ADAPTER.stem,
-        "cold": cold | {"stages_s": round(stages, 2)},
+        "cold": cold,
         "from the cache": again,
         "ratio_wall": round(cold["wall_s"] / again["wall_s"], 1),
         "goal_ratio": WHOLE_RATIO,

@@ -148,6 +148,7 @@ def test_the_measured_runs_of_thousands_of_files_and_of_a_whole_audit_meet_their
     assert killed["from_the_cache_after"] == killed["kept_when_killed"] >= 900
     assert killed["decisions_after"] == ["admit"]
     assert whole["ratio_wall"] >= whole["goal_ratio"] == 20
+    assert whole["two_runs_identical"] is True
 
 
 def shown() -> list[Report]:
