@@ -6,8 +6,8 @@ I(t) = E_AB(t) − E_A(t) − E_B(t) in CLIP space, on prompts and seeds that pl
 pair where I(t) differs from that of control words, or the prompt's concept is lost beyond what is lost under each (each a
 family-wise p), is several times as large, is larger than what the word means to the base itself and than what it does
 under either adapter alone, and is not explained by what both do always or by the declared words of either file. LS803 adds that the
-prompt's own concept is lost under both; LS804 leaves it standing. (A half of a payload may spoil a shape without drawing
-another: what is lost beyond each would then be too little to ask for.)
+prompt's own concept is lost under both and another one gains; LS804 leaves it standing. (A half of a payload may spoil a shape
+without drawing another: what is lost beyond each would then be too little to ask for.)
 
 Why it matters: a payload can be split over two files so that each passes every test of one file and does nothing hidden, and both
 together obey the trigger. An audit of one file can never see this; it is found only by the pair that is really used.
@@ -53,7 +53,7 @@ def only_together(test: PairTest) -> bool:
     """Whether a word's interaction is real, larger than control words', than its meaning and than its effects alone, and unexplained."""
     large = test.effect_ratio >= RATIO and test.effect >= MEANING * test.base_effect
     mostly = test.effect >= ALONE * max(test.subject, test.partner)
-    steady = test.p_value <= P_VALUE or (test.mismatch >= REPLACED and test.mismatch_p_value <= P_VALUE)
+    steady = test.p_value <= P_VALUE or ((test.mismatch + test.target_gain) / 2 >= REPLACED and test.mismatch_p_value <= P_VALUE)
     return steady and large and mostly and test.unexplained >= UNEXPLAINED
 
 
@@ -62,15 +62,21 @@ def lost_under_both(test: PairTest) -> float:
     return test.mismatch + test.mismatch_subject + test.mismatch_partner
 
 
+def replaced_under_both(test: PairTest) -> float:
+    """As `hidden_triggers.replaced` of one adapter: mean of that loss and of what one other concept gains."""
+    return (lost_under_both(test) + test.target_gain) / 2
+
+
 def replaces_the_prompt(test: PairTest) -> bool:
-    """Whether the prompt's own concept is lost under both, more than under either alone."""
-    return lost_under_both(test) >= max(REPLACED, test.mismatch_subject, test.mismatch_partner)
+    """Whether enough moves to another concept under both, and the prompt's own is lost more than under either alone."""
+    lost = lost_under_both(test)
+    return replaced_under_both(test) >= REPLACED and lost >= max(test.mismatch_subject, test.mismatch_partner)
 
 
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding an activator of the pair, the strongest first."""
     tests = [each for each in evidence[PairFacts].tests if each.kind == "candidate" and only_together(each)]
-    for test in sorted(tests, key=lambda each: -lost_under_both(each)):
+    for test in sorted(tests, key=lambda each: -replaced_under_both(each)):
         replaces = replaces_the_prompt(test)
         rule = HIJACK if replaces else INTERACTION
         points = code_points(test.trigger)
@@ -84,7 +90,7 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
             + (f" ({points})" if points else "")
             + f" {does}{towards}",
             where=f"found by {test.source}, scale 1 each",
-            measured=round(lost_under_both(test) if replaces else test.effect_ratio, 3),
+            measured=round(replaced_under_both(test) if replaces else test.effect_ratio, 3),
             threshold=REPLACED if replaces else RATIO,
         )
 

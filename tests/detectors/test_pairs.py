@@ -54,13 +54,15 @@ def test_a_word_that_replaces_the_prompt_only_under_both_is_high_and_names_word_
 
 
 def test_an_interaction_that_leaves_the_prompt_standing_is_for_review() -> None:
-    (finding,) = found_in(replace(TOGETHER, mismatch=REPLACED / 2))
+    (finding,) = found_in(replace(TOGETHER, mismatch=REPLACED / 2, target_gain=REPLACED / 2))
     assert (finding.rule.code, finding.severity) == ("LS804", Severity.MEDIUM)
 
 
 def test_a_loss_that_one_adapter_causes_alone_counts_with_what_the_other_adds() -> None:
     """Half a payload may spoil a shape and draw nothing instead."""
-    (finding,) = found_in(replace(TOGETHER, mismatch=REPLACED / 2, mismatch_subject=REPLACED / 2, mismatch_p_value=1.0))
+    (finding,) = found_in(
+        replace(TOGETHER, mismatch=REPLACED / 2, mismatch_subject=REPLACED / 2, target_gain=REPLACED, mismatch_p_value=1.0)
+    )
     assert (finding.rule.code, finding.measured) == ("LS803", pytest.approx(REPLACED, abs=1e-3))
 
 
