@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lorascan.core.adapter import Claim, Claims, FileFacts
@@ -131,6 +131,7 @@ def test_an_honest_text_beside_long_words_stays_silent(name: str) -> None:
     assert [each.rule.code for each in found(f"{HONEST[name]} {'0123456789abcdef' * 40} {LONG * 200}")] == []
 
 
+@example([128, 1, 1, 56, 127, 127, 127], " ")
 @given(st.lists(st.integers(1, 400), min_size=1), st.sampled_from(" .\n("))
 def test_of_long_words_the_ends_are_kept_with_what_stands_around_them(lengths: list[int], between: str) -> None:
     words = [f"{'a' * length}{number}" for number, length in enumerate(lengths)]
@@ -139,7 +140,9 @@ def test_of_long_words_the_ends_are_kept_with_what_stands_around_them(lengths: l
     short = shortened(value)
 
     cut = [each if len(each) <= 128 else each[:64] + each[-64:] for each in words]
-    assert (between.join(cut) in short) if any(len(each) > 128 for each in words) else not short
+    long = [at for at, each in enumerate(words) if len(each) > 128]
+    assert all(between.join(cut[max(0, at - 1) : at + 2]) in short for at in long)  # what stands further off than a match reaches need not
+    assert bool(short) == bool(long)
     assert len(short) <= 2 * 450 + len(between.join(cut))
 
 
