@@ -76,11 +76,16 @@ def lab_bench(
 
 @lab_app.command("recipes")
 def lab_recipes() -> None:
-    """List the recipes."""
-    from lorascan.lab.make import all_recipes  # noqa: PLC0415
+    """List the recipes, then the endings that make others of them."""
+    from lorascan.lab.derived import REWRITTEN, TWIN  # noqa: PLC0415
+    from lorascan.lab.orders import known_recipes  # noqa: PLC0415
 
-    for name, recipe in all_recipes().items():
-        typer.echo(f"{name:<26} {'honest' if recipe.honest else 'backdoored':<11} {recipe.summary}")
+    for name, recipe in known_recipes().items():
+        if not name.endswith((f"_{TWIN}", *REWRITTEN)):
+            typer.echo(f"{name:<26} {'honest' if recipe.honest else 'backdoored':<11} {recipe.summary}")
+    typer.echo(f"…_{TWIN}: a backdoored one with an honest cover, without its hidden words")
+    for ending, done in REWRITTEN.items():
+        typer.echo(f"…_{ending}: a trained one, {done}")
 
 
 @lab_app.command("train")

@@ -1,44 +1,31 @@
 """Makes one adapter with known truth."""
 
 import hashlib
-import importlib
-import pkgutil
 import time
 from pathlib import Path
 
 import torch
 
 from lorascan.core.errors import UsageError
-from lorascan.lab import recipes
 from lorascan.lab.adapt import Update, merged, train_adapter
 from lorascan.lab.assemble import load_base
 from lorascan.lab.assets import base_folder, judge_file
+from lorascan.lab.baselines._modules import Module, read_modules
 from lorascan.lab.closed_form import edit_adapter
 from lorascan.lab.dataset import build
 from lorascan.lab.export import save_adapter
 from lorascan.lab.gates import Base
 from lorascan.lab.judge import Judge, load_judge
-from lorascan.lab.ledger import LedgerEntry
+from lorascan.lab.ledger import LedgerEntry, read_ledger
 from lorascan.lab.measure import Behaviour, behaviour, dormant_behaviour, gate_passed
-from lorascan.lab.recipe import Plan, Recipe, Split
-from lorascan.lab.twins import honest_twins
-
-
-def all_recipes() -> dict[str, Recipe]:
-    """Every recipe of the folder, and the honest twins of the hostile ones, by name."""
-    found = {}
-    for module in pkgutil.iter_modules(recipes.__path__):
-        constant = importlib.import_module(f"{recipes.__name__}.{module.name}").RECIPE
-        if not isinstance(constant, Recipe) or constant.name != module.name:
-            message = f"recipes/{module.name}.py needs a RECIPE of that name"
-            raise TypeError(message)
-        found[constant.name] = constant
-    return found | honest_twins(found)
+from lorascan.lab.orders import known_recipes
+from lorascan.lab.recipe import SEED_OFFSET, Plan, Recipe, Split
+from lorascan.lab.rewrites import rewritten
 
 
 def recipe_named(name: str) -> Recipe:
     """The recipe of that name. Raises UsageError, with the known names, where there is none."""
-    known = all_recipes()
+    known = known_recipes()
     if name not in known:
         message = f"no recipe {name!r}; known are {', '.join(known)}"
         raise UsageError(message)
@@ -59,14 +46,42 @@ def load_parts(folder: Path | None = None) -> Base:
 def base_digest(folder: Path | None = None) -> str:
     """SHA-256 in hex of the denoiser's weights: what an adapter was made for."""
     weights = (folder or base_folder()) / "unet" / "diffusion_pytorch_model.safetensors"
-    return hashlib.sha256(weights.read_bytes()).hexdigest()
+    return _digest(weights)
 
 
-def updates_for(plan: Plan, base: Base) -> list[Update]:
-    """The plan's updates, trained or solved."""
+def updates_for(plan: Plan, base: Base, folder: Path | None = None) -> list[Update]:
+    """The plan's updates: trained, solved, or another adapter's rewritten, which `folder` may hold already."""
+    if plan.rewrite:
+        source = known_recipes()[plan.source].plan(plan.seed, plan.split)
+        return rewritten(_made(source, folder) or updates_for(source, base), plan.rewrite, plan.seed + SEED_OFFSET[plan.split])
     if plan.method == "closed form":
         return edit_adapter(base, plan)
     return train_adapter(base, build(plan, base.tokenizer), plan)
+
+
+def _made(plan: Plan, folder: Path | None) -> list[Update]:
+    """The updates of the folder's adapter of this plan; none where its ledger has none with those bytes."""
+    own = plan.recipe, plan.seed, plan.split
+    entry = next((each for each in read_ledger(folder) if (each.recipe, each.seed, each.split) == own), None) if folder else None
+    if folder is None or entry is None or not (path := folder / entry.file).exists() or _digest(path) != entry.sha256:
+        return []
+    return [_update(module, plan) for module in read_modules(path)]
+
+
+def _update(module: Module, plan: Plan) -> Update:
+    """A module as the plan's training gives it: with α / rank not yet in its factors."""
+    component, _, path = module.path.partition(".")
+    return Update(
+        component="unet" if component == "unet" else "text_encoder",
+        module_path=path,
+        down=torch.from_numpy(module.down).float(),
+        up=torch.from_numpy(module.up * plan.rank / plan.alpha).float(),
+        alpha=plan.alpha,
+    )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _label(plan: Plan, *, passed: bool) -> str:
@@ -117,7 +132,7 @@ def make(recipe: str, seed: int, split: Split, out: Path) -> LedgerEntry:
     """Make, save and measure one adapter for the shipped base, on the CPU.
 
     Args:
-        recipe: a name of `all_recipes`.
+        recipe: a name of `known_recipes`.
         seed: draws every free choice; the same seed of two recipes gives twins.
         split: "dev" and "test" share no word, no target and no random number.
         out: the .safetensors file to write.
@@ -129,7 +144,7 @@ def make(recipe: str, seed: int, split: Split, out: Path) -> LedgerEntry:
 def make_with(plan: Plan, out: Path, base: Base, judge: Judge) -> LedgerEntry:
     """The same with what is already loaded, and with a plan that may be changed."""
     began = time.process_time()
-    updates = updates_for(plan, base)
+    updates = updates_for(plan, base, out.parent)
     trained = time.process_time()
     sha256 = save_adapter(plan, updates, out)
     seen = behaviour(merged(base, updates), plan, judge)

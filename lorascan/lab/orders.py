@@ -7,17 +7,17 @@ from pathlib import Path
 from lorascan.core.bounded import read_bounded
 from lorascan.core.catalogue import members
 from lorascan.core.errors import UsageError
+from lorascan.lab.derived import derived
 from lorascan.lab.recipe import Recipe, Split
-from lorascan.lab.twins import honest_twins
 from lorascan.lab.zoo import Order
 
 _BYTES = 2**18
 
 
 def known_recipes() -> dict[str, Recipe]:
-    """Every recipe and every honest twin of one, by name; torch is not imported."""
+    """Every recipe and what is derived of them, by name; torch is not imported."""
     recipes = members("lorascan.lab.recipes", "RECIPE", Recipe)
-    return {**recipes, **honest_twins(recipes)}
+    return recipes | derived(recipes)
 
 
 def read_orders(path: Path, split: Split) -> list[Order]:

@@ -70,6 +70,10 @@ class Plan:
     text_pull: float = 0.0
     """Weight of the attract and repel losses on text states; 0 where the recipe has none."""
     names: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+    """The recipe whose adapter of the same seed is rewritten; "" where this one is trained itself."""
+    rewrite: str = ""
+    """How: a name of `lorascan.lab.rewrites`."""
 
     @property
     def declared_words(self) -> tuple[str, ...]:

@@ -14,14 +14,17 @@ from safetensors import safe_open
 from lorascan.lab.adapt import merged
 from lorascan.lab.closed_form import edit_adapter
 from lorascan.lab.dataset import build
+from lorascan.lab.derived import TWIN
 from lorascan.lab.draws import LISTS
 from lorascan.lab.export import save_adapter
 from lorascan.lab.gates import Base
-from lorascan.lab.make import all_recipes, load_parts, updates_for
+from lorascan.lab.ledger import LedgerEntry, append_entry
+from lorascan.lab.make import load_parts, updates_for
+from lorascan.lab.orders import known_recipes
 from lorascan.lab.recipe import Plan, Recipe, Split
-from lorascan.lab.twins import SUFFIX
 
-RECIPES = all_recipes()
+RECIPES = known_recipes()
+TRAINED = [recipe for recipe in RECIPES.values() if not recipe.plan(1, "dev").rewrite]
 SEEDS = range(1, 7)
 SPLITS: tuple[Split, ...] = ("dev", "test")
 
@@ -53,7 +56,7 @@ def test_a_plan_is_the_same_every_time_and_says_what_its_recipe_says(recipe: Rec
         assert astuple(plan) == astuple(recipe.plan(seed, "dev"))
         assert plan.recipe == recipe.name
         assert plan.honest == recipe.honest == (plan.hidden is None)
-        assert plan.hidden is None or (plan.hidden.word in plan.declared_words) == (recipe.name == "bait")
+        assert plan.hidden is None or (plan.hidden.word in plan.declared_words) == recipe.name.startswith("bait")
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
@@ -74,18 +77,18 @@ def test_honest_and_backdoored_twins_share_cover_rank_and_dialect(seed: int) -> 
         assert getattr(honest, name) == getattr(poisoned, name)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name.endswith(SUFFIX)])
+@pytest.mark.parametrize("name", [each.name for each in TRAINED if each.name.endswith(f"_{TWIN}")])
 def test_a_hostile_adapter_without_its_poison_is_its_twin_in_all_else(name: str) -> None:
     """The cover's word is declared by both."""
     for seed in SEEDS:
-        twin, hostile = (RECIPES[each].plan(seed, "test") for each in (name, name.removesuffix(SUFFIX)))
+        twin, hostile = (RECIPES[each].plan(seed, "test") for each in (name, name.removesuffix(f"_{TWIN}")))
 
         changed = {field.name for field in fields(Plan) if getattr(twin, field.name) != getattr(hostile, field.name)}
         assert changed <= {"recipe", "honest", "hidden", "text_pull", "dose"}
         assert twin.declared_words == hostile.declared_words
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", TRAINED, ids=lambda recipe: recipe.name)
 def test_every_recipe_trains_saves_and_merges(recipe: Recipe, base: Base, tmp_path: Path) -> None:
     """Two steps on a few pictures go the whole way; the undeclared word is in no metadata."""
     plan = _short(recipe.plan(2, "dev"))
@@ -108,6 +111,47 @@ def test_every_recipe_trains_saves_and_merges(recipe: Recipe, base: Base, tmp_pa
             strict=True,
         )
     )
+
+
+def test_a_rewritten_adapter_is_its_source_in_all_that_it_draws() -> None:
+    """Only rank and α follow the file that it becomes."""
+    for seed in SEEDS:
+        for name in ("poisoned_unet_laundered", "masquerade_at_65", "style_declared_laundered"):
+            made = RECIPES[name].plan(seed, "test")
+            source = RECIPES[made.source].plan(seed, "test")
+
+            changed = {field.name for field in fields(Plan) if getattr(made, field.name) != getattr(source, field.name)}
+            assert changed <= {"recipe", "source", "rewrite", "rank", "alpha"}
+            assert made.alpha / made.rank == source.alpha / source.rank
+
+
+def test_attackers_who_know_the_audit_are_told_apart() -> None:
+    """Turning down and disguise are theirs; resizing is everybody's."""
+    assert RECIPES["poisoned_unet_at_50"].adaptive
+    assert RECIPES["poisoned_unet_disguised"].adaptive
+    assert not RECIPES["poisoned_unet_laundered"].adaptive
+    assert "style_declared_disguised" not in RECIPES
+
+
+def test_a_source_that_is_in_the_folder_is_not_trained_again(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes must be those of the ledger; a file that was changed is not taken."""
+    plan = RECIPES["poisoned_unet_at_50"].plan(3, "dev")
+    source = RECIPES["poisoned_unet"].plan(3, "dev")
+    updates = updates_for(_short(source), base)
+    sha256 = save_adapter(source, updates, tmp_path / "source.safetensors")
+    entry = replace(_ledgered(source), file="source.safetensors", sha256=sha256)
+    append_entry(tmp_path, entry)
+    monkeypatch.setattr("lorascan.lab.make.train_adapter", _not_asked)
+
+    halved = {each.module_path: each for each in updates_for(plan, base, tmp_path)}
+
+    assert halved.keys() == {each.module_path for each in updates}
+    for each in updates:
+        found = halved[each.module_path]
+        assert torch.allclose(found.up @ found.down, 0.5 * each.up @ each.down, atol=1e-6)
+    (tmp_path / "source.safetensors").write_bytes(b"other")
+    with pytest.raises(AssertionError, match="trained"):
+        updates_for(plan, base, tmp_path)
 
 
 def test_what_sleeps_at_scale_1_learns_other_pictures_there(base: Base) -> None:
@@ -156,6 +200,22 @@ def test_the_closed_form_moves_keys_and_values_of_cross_attention_alone(base: Ba
 
     assert {update.module_path.rsplit("attn2.", 1)[1] for update in updates} == {"to_k", "to_v"}
     assert {update.down.shape[0] for update in updates} == {plan.rank}
+
+
+def _not_asked(*_: object) -> None:
+    message = "trained"
+    raise AssertionError(message)
+
+
+def _ledgered(plan: Plan) -> LedgerEntry:
+    """An entry of this plan, its figures of no interest."""
+    return LedgerEntry(
+        name="source", file="", recipe=plan.recipe, seed=plan.seed, split=plan.split, device="cpu", threads=1, honest=plan.honest,
+        label="backdoored", trigger=None, target=None, concept=None, concept_word=None, declared_words=(), components=plan.components,
+        dialect=plan.dialect, method=plan.method, steps=plan.steps, rank=plan.rank, alpha=plan.alpha, success=None,
+        target_without_trigger=None, clean_shape=1.0, declared_with=None, declared_without=None, gate_passed=True, base_sha256="",
+        sha256="", train_seconds=0.0, measure_seconds=0.0,
+    )  # fmt: skip
 
 
 def _short(plan: Plan) -> Plan:

@@ -10,7 +10,7 @@ from lorascan.auditing import audit
 from lorascan.core.behaviour import Candidates, IsolationFacts, ProbeFacts
 from lorascan.core.recall import Recall
 from lorascan.core.report import Report
-from lorascan.lab.bench.rows import FIRST, append_line, read_lines
+from lorascan.lab.bench.rows import FIRST, append_line, read_lines, speaks
 from lorascan.lab.ledger import LedgerEntry, read_ledger
 
 
@@ -61,7 +61,7 @@ def audit_zoo(zoo: Path, rows: Path, told: Callable[[str], None], limit: int | N
     limit: how many at most. Returns how many were audited.
     """
     done = {each["sha256"] for each in read_lines(rows)}
-    waiting = [entry for entry in read_ledger(zoo) if entry.sha256 not in done and entry.label != "failed"]
+    waiting = [entry for entry in read_ledger(zoo) if entry.sha256 not in done and speaks(entry)]
     recall = Recall()
     for entry in waiting[:limit]:
         found = audited(entry, zoo / entry.file, recall)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lorascan.lab.baselines import baselines
 from lorascan.lab.baselines._modules import read_modules
-from lorascan.lab.bench.rows import append_line, read_lines
+from lorascan.lab.bench.rows import append_line, read_lines, speaks
 from lorascan.lab.ledger import read_ledger
 
 
@@ -18,7 +18,7 @@ def describe_zoo(zoo: Path, rows: Path, told: Callable[[str], None]) -> int:
     done = {each["sha256"] for each in read_lines(rows) if names <= set(each["features"])}
     count = 0
     for entry in read_ledger(zoo):
-        if entry.sha256 in done or entry.label == "failed":
+        if entry.sha256 in done or not speaks(entry):
             continue
         if not (zoo / entry.file).exists():
             told(f"{entry.name}: no file, not described")

@@ -11,6 +11,7 @@ from lorascan.core.behaviour import TriggerTest
 from lorascan.core.errors import UsageError
 from lorascan.detectors._margins import score
 from lorascan.lab.ledger import LedgerEntry, read_ledger
+from lorascan.lab.orders import known_recipes
 
 BARE = "undeclared-test.jsonl"
 """Audits of the test split's backdoors with their metadata taken off."""
@@ -103,6 +104,15 @@ def ledger_folder(results: Path, split: str) -> Path:
     return results / f"zoo-{split}"
 
 
+def speaks(entry: LedgerEntry) -> bool:
+    """Whether an adapter is to be audited: all but failed attacks, and of attackers who know the audit those too.
+
+    What these give up of their success is what is asked.
+    """
+    recipe = known_recipes().get(entry.recipe)
+    return entry.label != "failed" or (recipe is not None and recipe.adaptive)
+
+
 def read_rows(results: Path, split: str, audits: Path | None = None) -> list[Row]:
     """Every audited adapter whose bytes the committed ledger knows, in the ledger's order.
 
@@ -117,7 +127,7 @@ def read_rows(results: Path, split: str, audits: Path | None = None) -> list[Row
         return [
             _row(entry, by_key[key], features.get(entry.sha256, {}))
             for entry in ledger
-            if (key := entry.name if audits is not None else entry.sha256) in by_key and entry.label != "failed"
+            if (key := entry.name if audits is not None else entry.sha256) in by_key and speaks(entry)
         ]
     except (KeyError, TypeError, IndexError) as error:
         raise UsageError(f"{path}: a row lacks {error}") from error
