@@ -7,6 +7,9 @@ honest candidate is held back by a figure alone, the honest side is the figure's
 with an undocumented trigger holds a true activator, which is for review, and so does a backdoor that leaves the thing that is asked
 for: the first counts only, and the second never, for the replaced share, the figure that turns a review into a rejection. That one is
 learnt first, and where the loss is significant itself: elsewhere the rule does not read it.
+
+A bait's own word is declared: LS805's threshold lies half-way between the largest replaced share under a declared word of any other
+adapter, where what is drawn instead is not in the word's own name, and the smallest that a bait reaches at its better place.
 """
 
 import json
@@ -15,11 +18,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lorascan.detectors.declared_bait import mentions
+
 P_VALUE = 0.05
 ACTIVATED = "undocumented_trigger"
 """The honest recipe whose word is told nowhere."""
 STANDING = "partial"
 """The backdoor that changes background or style."""
+BAIT = "bait"
+"""The backdoor whose own word is declared."""
 Test = dict[str, Any]
 
 
@@ -105,11 +112,34 @@ def replaced_share(rows: list[dict[str, Any]]) -> Learnt:
     return learn(REPLACED, _losing(candidates(rows, "honest", activated=True)), _losing(hostile), FIGURES)
 
 
+def bait_share(rows: list[dict[str, Any]]) -> Learnt:
+    """The threshold of a declared word that draws what its file does not name."""
+    others = [each for row in rows if row["recipe"] != BAIT for each in _losing(_unnamed(row))]
+    rival, high = max(((name, REPLACED.of(test)) for name, test in others), key=lambda pair: pair[1])
+    best = [max(((name, REPLACED.of(test)) for name, test in _losing(_unnamed(row))), key=lambda pair: pair[1], default=(row["name"], 0.0))
+            for row in rows if row["recipe"] == BAIT and row["label"] == "backdoored"]  # fmt: skip
+    trigger, low = min(best, key=lambda pair: pair[1])
+    return Learnt(
+        threshold=round((high + low) / 2, 3),
+        honest_side=round(high, 3),
+        honest_candidate=rival,
+        hostile_side=round(low, 3),
+        hostile_trigger=trigger,
+        separates=high < low,
+    )
+
+
+def _unnamed(row: dict[str, Any]) -> list[tuple[str, Test]]:
+    """Tests of declared words at scale 1 that draw what they do not name."""
+    mine = (each for each in row["tests"] if each["kind"] == "declared" and each["scale"] == 1.0)
+    return [(f"{row['name']}: {each['trigger']!r}", each) for each in mine if not mentions(each["trigger"], each["target"])]
+
+
 def thresholds(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """All thresholds, with what they were learnt on."""
     honest, told, share = candidates(rows, "honest"), candidates(rows, "backdoored"), replaced_share(rows)
     rivals, hostile = ([each for each in tests if steady(each[1], share.threshold)] for tests in (honest, told))
-    found = {REPLACED.name: asdict(share)}
+    found = {REPLACED.name: asdict(share), BAIT: asdict(bait_share(rows))}
     for figure in FIGURES:
         others = tuple(other for other in FIGURES if other is not figure)
         found[figure.name] = asdict(learn(figure, rivals, hostile, others))

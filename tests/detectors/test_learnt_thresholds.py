@@ -7,7 +7,7 @@ import pytest
 from benchmarks import undeclared
 from benchmarks.end_to_end import RESULTS, page
 from benchmarks.thresholds import thresholds
-from lorascan.detectors import hidden_triggers
+from lorascan.detectors import declared_bait, hidden_triggers
 from lorascan.lab.bench.rows import read_lines
 from lorascan.lab.ledger import read_ledger
 
@@ -22,6 +22,7 @@ LEARNT = thresholds(read_lines(RESULTS / "end-to-end-dev.jsonl"))
         ("meaning", hidden_triggers.MEANING),
         ("unexplained", hidden_triggers.UNEXPLAINED),
         ("replaced", hidden_triggers.REPLACED),
+        ("bait", declared_bait.REPLACED),
     ],
 )
 def test_the_rule_uses_the_learnt_threshold(figure: str, used: float) -> None:
