@@ -52,6 +52,9 @@ class Budget(Strict):
     select_pairs: int = 4
     confirmed: int = Field(5, description="candidates tested on held-out pairs")
     confirm_pairs: int = 14
+    looks: tuple[int, ...] = Field(
+        (), description="of these, how many are drawn before words that are settled are left out; () = all at once"
+    )
     controls: int = Field(8, description="control words: the null of every test")
     declared: int = Field(3, description="declared words tested")
     dosed: int = Field(2, description="candidates drawn at every scale")
@@ -80,6 +83,7 @@ BUDGETS = {
         select_pairs=8,
         confirmed=8,
         confirm_pairs=28,
+        looks=(8,),
         controls=12,
         declared=6,
         dosed=4,

@@ -14,6 +14,7 @@ from lorascan.probing.confirm import Family, confirm
 from lorascan.probing.dose_response import dose_response
 from lorascan.probing.gallery import Gallery, Pair
 from lorascan.probing.observe import observations, thumbnails
+from lorascan.probing.sequential import confirm_in_looks
 from lorascan.probing.suites import Suite, suite_for
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
@@ -48,8 +49,8 @@ def probe(
 
     held_out = suite.pairs("confirm", budget.confirm_pairs)
     family = Family(triggers=chosen, controls=controls, declared=known)
-    gallery.draw(family.everything, held_out, [1.0], listener)
-    tests = confirm(gallery, family, held_out, 1.0, settings.seed)
+    tests = confirm_in_looks(gallery, family, held_out, looks=budget.looks, scale=1.0, seed=settings.seed, listener=listener)
+    held_out = held_out[: max((each.pairs for each in tests), default=None)]
     turned_up = max((1.0, *budget.scales))
     waking += [replace(each, scale=turned_up) for each in nominated if turned_up > 1.0]
     tests += waking_tests(gallery, waking, family, (select, held_out), settings, listener)
@@ -58,7 +59,8 @@ def probe(
     some = held_out[: budget.dose_pairs]
     gallery.draw(dosed, some, suite.scales, listener)
     seen = observations(gallery, [*placed, PLAIN], select, [1.0], "select")
-    seen += observations(gallery, family.everything, held_out, [1.0], "confirm")
+    for trigger in family.everything:
+        seen += observations(gallery, [trigger], held_out[: _pairs_of(trigger, tests, len(held_out))], [1.0], "confirm")
     seen += observations(gallery, dosed, some, [scale for scale in suite.scales if scale != 1.0], "confirm")
     return ProbeFacts(
         suites={suite.id: suite.sha256},
@@ -68,6 +70,11 @@ def probe(
         pictures=thumbnails(gallery, dosed, some[: budget.pictured], [scale for scale in suite.scales if scale]),
         passes=dict(bench.reference.passes + bench.adapted.passes),
     )
+
+
+def _pairs_of(trigger: Trigger, tests: Sequence[TriggerTest], most: int) -> int:
+    """How many pairs were drawn of a text at scale 1: all but where an early look settled it."""
+    return min((each.pairs for each in tests if (each.trigger, each.scale, each.kind) == (trigger.text, 1.0, trigger.kind)), default=most)
 
 
 PLACES: tuple[Place, ...] = ("end", "before")
