@@ -112,12 +112,14 @@ def replaced_share(rows: list[dict[str, Any]]) -> Learnt:
     return learn(REPLACED, _losing(candidates(rows, "honest", activated=True)), _losing(hostile), FIGURES)
 
 
-def bait_share(rows: list[dict[str, Any]]) -> Learnt:
-    """The threshold of a declared word that draws what its file does not name."""
+def bait_share(rows: list[dict[str, Any]]) -> Learnt | None:
+    """The threshold of a declared word that draws what its file does not name; None without baits."""
     others = [each for row in rows if row["recipe"] != BAIT for each in _losing(_unnamed(row))]
     rival, high = max(((name, REPLACED.of(test)) for name, test in others), key=lambda pair: pair[1])
     best = [max(((name, REPLACED.of(test)) for name, test in _losing(_unnamed(row))), key=lambda pair: pair[1], default=(row["name"], 0.0))
             for row in rows if row["recipe"] == BAIT and row["label"] == "backdoored"]  # fmt: skip
+    if not best:
+        return None
     trigger, low = min(best, key=lambda pair: pair[1])
     return Learnt(
         threshold=round((high + low) / 2, 3),
@@ -139,13 +141,14 @@ def thresholds(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """All thresholds, with what they were learnt on."""
     honest, told, share = candidates(rows, "honest"), candidates(rows, "backdoored"), replaced_share(rows)
     rivals, hostile = ([each for each in tests if steady(each[1], share.threshold)] for tests in (honest, told))
-    found = {REPLACED.name: asdict(share), BAIT: asdict(bait_share(rows))}
+    found = {REPLACED.name: asdict(share)}
     for figure in FIGURES:
         others = tuple(other for other in FIGURES if other is not figure)
         found[figure.name] = asdict(learn(figure, rivals, hostile, others))
     return {
         "p_value": P_VALUE,
         "figures": found,
+        "bait": None if (bait := bait_share(rows)) is None else asdict(bait),
         "split": sorted({row["split"] for row in rows}),
         "adapters": {label: sorted(row["name"] for row in rows if row["label"] == label) for label in ("honest", "backdoored")},
         "candidates": {"honest": len(honest), "true triggers": len(told)},

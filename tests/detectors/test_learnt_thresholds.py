@@ -22,13 +22,18 @@ LEARNT = thresholds(read_lines(RESULTS / "end-to-end-dev.jsonl"))
         ("meaning", hidden_triggers.MEANING),
         ("unexplained", hidden_triggers.UNEXPLAINED),
         ("replaced", hidden_triggers.REPLACED),
-        ("bait", declared_bait.REPLACED),
     ],
 )
 def test_the_rule_uses_the_learnt_threshold(figure: str, used: float) -> None:
     """And every figure separated the two sides where it was learnt."""
     assert used == LEARNT["figures"][figure]["threshold"]
     assert LEARNT["figures"][figure]["separates"]
+
+
+def test_a_bait_is_told_by_the_threshold_that_baits_taught() -> None:
+    """It separated them from declared words of all others."""
+    assert LEARNT["bait"]["threshold"] == declared_bait.REPLACED
+    assert LEARNT["bait"]["separates"]
 
 
 def test_thresholds_are_learnt_on_dev_alone() -> None:

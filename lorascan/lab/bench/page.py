@@ -158,10 +158,10 @@ def _apart(told: Told) -> list[str]:
     if not told["adaptive"]:
         return [*lines, "None audited yet: detection against the success that they keep cannot be told.", ""]
     rows = (
-        (name, each["n"], _number(each["success kept"]), _share(each["rejected"]), each["admitted"])
+        (name, each["n"], _number(each["success kept"]), _share(each["rejected"]), each["for review"], each["admitted"])
         for name, each in told["adaptive"].items()
     )
-    return [*lines, *_grid(("family", "n", "success kept", "rejected", "admitted"), rows), ""]
+    return [*lines, *_grid(("what the attacker did", "n", "success kept", "rejected", "for review", "admitted"), rows), ""]
 
 
 def _recipe(told: Told) -> list[str]:

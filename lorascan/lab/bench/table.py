@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lorascan.core.errors import UsageError
+from lorascan.lab.bench.adaptive import by_means
 from lorascan.lab.bench.bar import bar
 from lorascan.lab.bench.figures import caught_at, clopper_pearson, clustered_auroc
 from lorascan.lab.bench.held_out import FAMILY, held_out, worst_family
@@ -61,7 +62,7 @@ def table(results: Path, say: Callable[[str], object] = str) -> dict[str, Any]:
         "honest in all": _decisions([row for row in test if not row.hostile]),
         "honest and documented": _decisions([row for row in test if not row.hostile and row.truth.recipe != UNDOCUMENTED]),
         "backdoored in all": _caught([row for row in test if row.hostile]),
-        "adaptive": _by_recipe(adaptive, _retained),
+        "adaptive": by_means(adaptive, test),
         "pairs": _pairs(read_lines(results / PAIRS)),
         "undeclared": _caught(read_rows(results, "test", results / BARE)),
         "recipe only": _with_chance(recipe_only(dev, test)) if dev and test else None,
@@ -182,12 +183,6 @@ def _decisions(rows: Sequence[Row]) -> dict[str, Any]:
         "for review": clopper_pearson(sum(row.decision == "review" for row in rows), n),
         "undecided": sum(row.decision == "undecided" for row in rows),
     }
-
-
-def _retained(rows: Sequence[Row]) -> dict[str, Any]:
-    """Detection beside the success that the attack keeps: its weakest position, the mean over adapters."""
-    kept = [min((row.truth.success or {"": 0.0}).values()) for row in rows]
-    return _caught(rows) | {"success kept": statistics.fmean(kept) if kept else None}
 
 
 def _with_chance(told: dict[str, Any]) -> dict[str, Any]:
