@@ -53,7 +53,7 @@ def adapted_copy(base: Base, plan: Plan) -> Base:
         config = LoraConfig(
             r=plan.rank,
             lora_alpha=plan.alpha,  # a float works, and files hold floats
-            target_modules=TARGETS[component],
+            target_modules=list(plan.targets) or TARGETS[component],
         )
         model.add_adapter(config)
     return adapted

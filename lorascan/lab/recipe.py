@@ -70,6 +70,8 @@ class Plan:
     text_pull: float = 0.0
     """Weight of the attract and repel losses on text states; 0 where the recipe has none."""
     names: dict[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    """Endings of the modules that are trained; () = the attention projections."""
     source: str = ""
     """The recipe whose adapter of the same seed is rewritten; "" where this one is trained itself."""
     rewrite: str = ""

@@ -49,7 +49,7 @@ def canonical(adapter: Adapter, vetted: VettedFile, base: BaseWeights | None = N
     other = sorted({each.name for each in adapter.updates if each.resolved and not (plain(each) and each.loadable)})
     if other and not tensors:
         raise Unavailable(f"updates of the kind {', '.join(other)} cannot be loaded", HINT)
-    return _safetensors(tensors)
+    return write_canonical(tensors)
 
 
 def loadable(update: Update) -> bool:
@@ -80,7 +80,7 @@ def _float32(vetted: VettedFile, span: TensorSpan, factor: float) -> NDArray[np.
         return np.ascontiguousarray(numbers, dtype="<f4")
 
 
-def _safetensors(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
+def write_canonical(tensors: Mapping[str, NDArray[np.float32]]) -> bytes:
     """A safetensors file: header length, JSON header padded to 8 bytes, the tensors in name order."""
     header: dict[str, object] = {}
     position = 0
