@@ -14,7 +14,7 @@ When it is wrong: a character under a rare name, in a file that says nowhere wha
 whose file mentions the thing is documented, and passes. A style that hides the thing moves up to half of the probability; the
 threshold is learnt on the lab's `dev` split, where declared styles and few baits are (benchmarks/results/thresholds.json).
 
-Source: the test for baits of docs/threat-model.md; the measured share is that of LS801.
+Source: the goal of the declared word in docs/threat-model.md; the measured share is that of LS801.
 """
 
 import re
