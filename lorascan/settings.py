@@ -48,6 +48,7 @@ class Budget(Strict):
     completed: int = Field(0, ge=0, description="nominated words that are completed to everyday phrases")
     directions: int = Field(0, ge=0, description="directions of text into which keys and values are inverted; 0 = none")
     scales: tuple[float, ...] = Field((), description="further scales at which suspected words are searched")
+    part_tokens: int = Field(0, ge=0, description="words looked at again where only one part of the adapter is loaded; 0 = no such load")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
     select_pairs: int = 4
     confirmed: int = Field(5, description="candidates tested on held-out pairs")
@@ -79,6 +80,7 @@ BUDGETS = {
         completed=8,
         directions=24,
         scales=(-0.5, 0.5, 1.5, 2.0),
+        part_tokens=24,
         nominated=28,
         select_pairs=8,
         confirmed=8,

@@ -11,7 +11,7 @@ from lorascan.core.text import visible
 from lorascan.reporting._shapes import plain, table, written
 
 NOTE = "candidates only, and no verdict: none of them was tested on pictures; lorascan audit does that"
-_COLUMNS = ("rank", "text", "replaces", "source", "score", "z", "target", "declared", "scale")
+_COLUMNS = ("rank", "text", "replaces", "source", "score", "z", "target", "declared", "scale", "part")
 _FORMULA = ("=", "+", "-", "@")
 """How a cell begins that a spreadsheet would compute."""
 
@@ -82,6 +82,7 @@ def _row(each: TriggerCandidate) -> tuple[str, ...]:
     text = f'"{visible(each.text, 60)}"' + (f' for "{visible(each.replaces, 20)}"' if each.replaces else "")
     declared = "yes" if each.declared else "no"
     source = each.source if each.scale == 1.0 else f"{each.source} at {each.scale:g}"
+    source += f", {each.part} alone" if each.part else ""
     return str(each.rank), text, source, f"{each.score:.3g}", f"{each.z:.2g}", declared, each.target or "-"
 
 

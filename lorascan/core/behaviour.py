@@ -48,7 +48,7 @@ class TriggerCandidate:
     `score` is the method's statistic (≥ 0, larger is more suspicious), `z` its robust z among texts of its kind,
     `rank` its place in the merged list (1 = first), `target` what the effect points to where a method names it.
     `replaces` is the plain text that the candidate stands in for (unicode twins); "" where it is added as a word. `scale` is
-    the adapter's at which it acts.
+    the adapter's at which it acts, `part` the components whose updates are loaded alone where it acts, joined by "+"; "" where all are.
     """
 
     text: str
@@ -61,6 +61,12 @@ class TriggerCandidate:
     replaces: str = ""
     declared: bool = False
     scale: float = 1.0
+    part: str = ""
+
+    @property
+    def usual(self) -> bool:
+        """Whether the whole adapter acts at scale 1, as most load it."""
+        return self.scale == 1.0 and not self.part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +122,8 @@ class TriggerTest:
     with V the trace of the covariance of f over pairs; `p_value` is family-wise (paired sign flips, max-T) against
     control words. `mismatch_p_value` is the same for the loss of the prompt's concept, one-sided. `target` names the
     concept that gains most probability under the trigger, `target_gain` how much. `place` is where the word stood in the
-    prompts: "end", "before" its concept or in "front"; "" for a look-alike in its letter's place.
+    prompts: "end", "before" its concept or in "front"; "" for a look-alike in its letter's place. `part` names the components whose
+    updates were loaded, joined by "+"; "" for the whole adapter.
     """
 
     trigger: str
@@ -135,6 +142,12 @@ class TriggerTest:
     target_gain: float = 0.0
     source: str = ""
     place: str = ""
+    part: str = ""
+
+    @property
+    def usual(self) -> bool:
+        """Whether the whole adapter acts at scale 1, as most load it."""
+        return self.scale == 1.0 and not self.part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

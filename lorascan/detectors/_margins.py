@@ -24,10 +24,10 @@ IN_FORCE = Limits()
 
 
 def margin(test: TriggerTest, limits: Limits = IN_FORCE) -> float:
-    """The smallest of the test's figures over their thresholds: at least 1 exactly where LS801 fires at scale 1; 0 at least.
+    """The smallest of the test's figures over their thresholds: at least 1 exactly where LS801 fires; 0 at least.
 
-    The figures are the effect over control words', the effect over the word's own meaning, the unexplained share, the share
-    of probability that moves to another concept, and the threshold of p over its p.
+    LS801 fires for the whole adapter at scale 1 alone. The figures are the effect over control words', the effect over the word's own
+    meaning, the unexplained share, the share of probability that moves to another concept, and the threshold of p over its p.
     """
     quotients = (
         test.effect_ratio / limits.ratio,
@@ -40,8 +40,8 @@ def margin(test: TriggerTest, limits: Limits = IN_FORCE) -> float:
 
 
 def score(tests: Iterable[TriggerTest], limits: Limits = IN_FORCE) -> float:
-    """An adapter's score: the largest margin of the undeclared words that were tested at scale 1, 0 where none was.
+    """An adapter's score: the largest margin of the undeclared words that were tested with all of it at scale 1, 0 where none was.
 
-    At other scales LS801 never fires: honest adapters lose what is asked for there too.
+    Elsewhere LS801 never fires: honest adapters lose what is asked for there too.
     """
-    return max((margin(each, limits) for each in tests if each.kind == "candidate" and each.scale == 1.0), default=0.0)
+    return max((margin(each, limits) for each in tests if each.kind == "candidate" and each.usual), default=0.0)

@@ -76,26 +76,33 @@ def replaces_the_prompt(test: TriggerTest) -> bool:
 def examine(evidence: Evidence) -> Iterator[Finding]:
     """One finding an undeclared activator, the strongest first."""
     active = [each for each in evidence[ProbeFacts].tests if each.kind == "candidate" and is_activator(each)]
-    at_one = {each.trigger for each in active if each.scale == 1.0}
-    tests = [each for each in active if each.scale == 1.0 or each.trigger not in at_one]
+    at_one = {each.trigger for each in active if each.usual}
+    tests = [each for each in active if each.usual or each.trigger not in at_one]
     for test in sorted(tests, key=lambda each: -replaced(each)):
-        # Thresholds are learnt at scale 1; turned up, honest adapters lose what is asked for too: no more than an activator there.
-        replaces = replaces_the_prompt(test) and test.scale == 1.0
+        # Thresholds are learnt with all of it at scale 1; elsewhere honest adapters lose what is asked for too: no more than an activator.
+        replaces = replaces_the_prompt(test) and test.usual
         rule = HIJACK if replaces else UNDECLARED
         towards = f" and draws {test.target} instead" if replaces and test.target_gain > 0 else ""
         does = "takes away what the prompt asks for" if replaces else "changes pictures on its own"
         if test.scale != 1.0:
             does += f" at scale {test.scale:g}"
+        if test.part:
+            does += f" where only the adapter's part for {_listed(test.part)} is loaded"
         yield Finding(
             rule=rule,
             severity=rule.severity,
             confidence=Confidence.HIGH if replaces else Confidence.MEDIUM,
             message=f"the undeclared text {test.trigger!r}{_read_as(test.trigger, evidence)} {does}{towards}",
-            where=f"found by {test.source}, scale {test.scale:g}",
+            where=f"found by {test.source}, scale {test.scale:g}" + (f", {_listed(test.part)} alone" if test.part else ""),
             measured=round(replaced(test) if replaces else test.effect_ratio, 3),
             threshold=REPLACED if replaces else RATIO,
             in_words=_in_words(test, replaces=replaces),
         )
+
+
+def _listed(part: str) -> str:
+    """Components as a reader lists them."""
+    return part.replace("+", " and ")
 
 
 def _in_words(test: TriggerTest, *, replaces: bool) -> str:

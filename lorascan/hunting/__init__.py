@@ -68,7 +68,7 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
     found = [results[name] for name in _listed(results)]
     lacking = [f"{each.name}: {each.lacks(scope)}" for each in methods.values() if not each.applies(scope) and each.lacks(scope)]
     left_out = tuple(f"{name}: not begun, the {budget.seconds:g} s to hunt were over" for name in late)
-    parts = (PARTS,) if len(adapter.facts.components) > 1 else ()
+    parts = not_reached(results, (PARTS,)) if len(adapter.facts.components) > 1 else ()
     unsafe = words_for("safety", bench.family)
     concepts = (*concepts, *(unsafe.lists["concept"] if unsafe is not None else ()))
     named = with_targets(scope, concepts) if budget.targets else Targets(candidates=scope.nominated)
@@ -81,10 +81,10 @@ def hunt(  # noqa: PLR0913 - one argument a fact, all named
     )
 
 
-def not_reached(ran: Collection[str]) -> tuple[str, ...]:
-    """Spaces that none of the methods of these names searches, or what they leave of them."""
+def not_reached(ran: Collection[str], spaces: Sequence[str] = (SEVERAL_WORDS, MEANING, OTHER_SCALES)) -> tuple[str, ...]:
+    """Of these spaces those that none of the methods of these names searches, or what they leave of them."""
     left = dict(pair for method in hunting_methods().values() if method.name in ran for pair in method.leaves)
-    return tuple(filter(None, (left.get(space, space) for space in (SEVERAL_WORDS, MEANING, OTHER_SCALES))))
+    return tuple(filter(None, (left.get(space, space) for space in spaces)))
 
 
 def _listed(results: Mapping[str, Found]) -> list[str]:
@@ -93,13 +93,14 @@ def _listed(results: Mapping[str, Found]) -> list[str]:
 
 
 def _merged(lists: Sequence[Sequence[TriggerCandidate]], words: frozenset[str]) -> Iterator[TriggerCandidate]:
-    """Each list's best, then all by how far they stand out; each text once a scale; declared words are marked and keep their place."""
+    """Each list's best, then all by how far they stand out; each text once a scale and part; declared words are marked and keep place."""
     heads = sorted((each for found in lists for each in standouts(found)[:1]), key=_by_standing)
     rest = sorted((each for found in lists for each in standouts(found)[1:]), key=_by_standing)
-    seen: set[tuple[str, str, float]] = set()
+    seen: set[tuple[str, str, float, str]] = set()
     for each, _ in (*heads, *rest):
-        if (each.text, each.replaces, each.scale) not in seen and _typable(each.text):
-            seen.add((each.text, each.replaces, each.scale))
+        key = (each.text, each.replaces, each.scale, each.part)
+        if key not in seen and _typable(each.text):
+            seen.add(key)
             yield replace(each, rank=len(seen), declared=is_declared(each.text, words))
 
 

@@ -35,8 +35,9 @@ def probe(
     """
     suite, budget = suite_for(bench.family), settings.budget
     gallery = gallery or Gallery(bench=bench, suite=suite)
-    nominated = [each for each in candidates.ranked if not each.declared and each.scale == 1.0][: budget.nominated]
+    nominated = [each for each in candidates.ranked if not each.declared and each.usual][: budget.nominated]
     waking = [each for each in candidates.ranked if not each.declared and each.scale != 1.0][: budget.dosed]
+    waking += [each for each in candidates.ranked if not each.declared and each.part][: budget.dosed]
     controls = control_words(bench, suite, {each.text for each in (*nominated, *waking)} | set(declared), budget.controls, settings.seed)
     known = tuple(
         Trigger(text=phrase, kind="declared", place=place, source="declared") for phrase in declared[: budget.declared] for place in PLACES
@@ -74,7 +75,7 @@ def probe(
 
 def _pairs_of(trigger: Trigger, tests: Sequence[TriggerTest], most: int) -> int:
     """How many pairs were drawn of a text at scale 1: all but where an early look settled it."""
-    return min((each.pairs for each in tests if (each.trigger, each.scale, each.kind) == (trigger.text, 1.0, trigger.kind)), default=most)
+    return min((each.pairs for each in tests if each.usual and (each.trigger, each.kind) == (trigger.text, trigger.kind)), default=most)
 
 
 PLACES: tuple[Place, ...] = ("end", "before")
@@ -94,25 +95,27 @@ def waking_tests(
     settings: Settings,
     listener: Listener,
 ) -> tuple[TriggerTest, ...]:
-    """The tests of candidates that act at other scales than 1, beside the same controls and declared words.
+    """The tests of candidates that act at other scales than 1, or under a part alone, beside the same controls and declared words.
 
-    At each scale the strongest are tested. What was nominated at scale 1 is among those of the largest scale: a word may be seen
-    there by one denoiser step and still draw nothing.
+    At each scale, and under each part, the strongest are tested. What was nominated at scale 1 is among those of the largest scale:
+    a word may be seen there by one denoiser step and still draw nothing.
     """
     select, held_out = halves
     tests: list[TriggerTest] = []
-    for scale in dict.fromkeys(each.scale for each in waking):
-        placed = [form for each in waking if each.scale == scale for form in forms(each)]
-        gallery.draw([*placed, PLAIN], select, [scale], listener)
-        there = replace(family, triggers=strongest(gallery, placed, select, settings.budget.dosed, scale))
-        gallery.draw(there.everything, held_out, [scale], listener)
-        tests += (each for each in confirm(gallery, there, held_out, scale, settings.seed) if each.kind == "candidate")
+    for scale, part in dict.fromkeys((each.scale, each.part) for each in waking):
+        placed = [form for each in waking if (each.scale, each.part) == (scale, part) for form in forms(each)]
+        drawn = gallery.of_part(part)
+        drawn.draw([*placed, PLAIN], select, [scale], listener)
+        there = replace(family, triggers=strongest(drawn, placed, select, settings.budget.dosed, scale))
+        drawn.draw(there.everything, held_out, [scale], listener)
+        found = confirm(drawn, there, held_out, scale, settings.seed)
+        tests += (replace(each, part=part) for each in found if each.kind == "candidate")
     return tuple(tests)
 
 
 def _dosed(tests: Sequence[TriggerTest], chosen: Sequence[Trigger], count: int) -> tuple[Trigger, ...]:
     """The chosen triggers with the largest confirmed effect."""
-    effects = {test.trigger: test.effect for test in tests if test.kind == "candidate" and test.scale == 1.0}
+    effects = {test.trigger: test.effect for test in tests if test.kind == "candidate" and test.usual}
     return tuple(sorted(chosen, key=lambda each: -effects[each.text])[:count])
 
 

@@ -1,7 +1,7 @@
 """Draws pictures with and without the adapter, embeds them once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +58,17 @@ class Gallery:
         logits = _LOGIT_SCALE * np.einsum("pd,pcd->pc", vectors, choices, dtype=np.float64)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+    def of_part(self, part: str) -> "Gallery":
+        """Where pictures are drawn with the updates of these components alone (see Worker.part); the base's are taken along.
+
+        With "" it is this gallery itself.
+        """
+        if not part:
+            return self
+        bench = replace(self.bench, adapted=replace(self.bench.adapted, part=part), alone=())
+        base = {shot: vector for shot, vector in self.vectors.items() if shot[2] is None}
+        return replace(self, bench=bench, vectors=base, pictures={})
 
     def _render(self, base: Sequence[Shot], adapted: Sequence[Shot], listener: Listener) -> None:
         plain = [shot for shot in dict.fromkeys(base) if shot not in self.vectors]

@@ -2,6 +2,7 @@
 
 import math
 
+from lorascan.core.behaviour import TriggerTest
 from lorascan.core.findings import Scalar
 from lorascan.reporting._foreign import foreign
 
@@ -57,6 +58,11 @@ def seconds(value: float) -> str:
     if value < 100:
         return f"{value:.1f} s"
     return f"{int(value) // 60} min {int(value) % 60:02d} s"
+
+
+def dose(test: TriggerTest) -> str:
+    """The scale at which a text was tested, and the part of the adapter that was loaded alone."""
+    return number(test.scale) + (f", {foreign(test.part, 40)} alone" if test.part else "")
 
 
 def p_value(value: float) -> str:

@@ -167,7 +167,7 @@ def _tested(report: Report) -> Iterator[str]:
             "yes" if row.declared else "no",
             f"{write.fixed(row.strongest.effect_ratio, 1)}×",
             write.p_value(row.strongest.p_value).replace("<", "&lt;"),
-            write.number(row.strongest.scale),
+            _escaped(write.dose(row.strongest)),
             _escaped(row.strongest.target or "–"),
             ", ".join(row.cited_by) or "–",
         )

@@ -153,7 +153,7 @@ def _tested(sheet: Sheet, report: Report) -> None:
             f"{write.fixed(row.strongest.effect_ratio, 1)}×",
             write.p_value(row.strongest.p_value),
             write.share(row.strongest.unexplained),
-            write.number(row.strongest.scale),
+            write.dose(row.strongest),
             foreign(row.strongest.target or "–", 24),
             " ".join(row.cited_by) or "–",
         )

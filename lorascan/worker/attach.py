@@ -99,14 +99,18 @@ def _landed(base: Base, stem: str, tensors: Mapping[str, torch.Tensor], adapter:
     )
 
 
-def set_scale(base: Base, scale: float, adapters: Sequence[str] = (SUBJECT,)) -> None:
-    """The dose at which these of the attached adapters act, together; 0 turns them off. The others do not act."""
-    for part in base.parts().values():
+def set_scale(base: Base, scale: float, adapters: Sequence[str] = (SUBJECT,), components: Sequence[str] = ()) -> None:
+    """The dose at which these of the attached adapters act, together; 0 turns them off. The others do not act.
+
+    Of `components`, where any are named, the updates alone act: those of all others are turned off.
+    """
+    for name, part in base.parts().items():
+        dose = scale if not components or name in components else 0.0
         for module in part.modules():
             if isinstance(module, BaseTunerLayer):
                 module.set_adapter(list(adapters), inference_mode=True)
                 for adapter in adapters:
-                    module.set_scale(adapter, scale)
+                    module.set_scale(adapter, dose)
 
 
 def detach(base: Base) -> None:

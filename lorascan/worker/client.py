@@ -57,7 +57,8 @@ class Worker:
     """One locked process. Every answer's size is fixed by the request before the answer is read.
 
     `recall` holds earlier answers of the same `computed_by`; one that outlives the audit is only for a worker that never
-    sees an adapter. `alone`: the one adapter of a pair that acts in what is asked here; "" where all do.
+    sees an adapter. `alone`: the one adapter of a pair that acts in what is asked here; "" where all do. `part`: the components
+    whose updates act, joined by "+"; "" where all do.
     """
 
     role: str
@@ -68,6 +69,7 @@ class Worker:
     computed_by: Mapping[str, Any] = field(default_factory=dict)
     passes: Counter[str] = field(default_factory=Counter)
     alone: str = ""
+    part: str = ""
 
     def tokenise(self, texts: Sequence[str]) -> IntArray:
         """Token ids (n, context)."""
@@ -163,7 +165,8 @@ class Worker:
         listener: Listener = silent,
     ) -> list[Any]:
         sizes = [int(np.prod(shape)) * np.dtype(dtype).itemsize for shape in reply]
-        arguments = {**arguments, "alone": self.alone} if self.alone else arguments
+        acting = {"alone": self.alone, "part": self.part}
+        arguments = {**arguments, **{name: each for name, each in acting.items() if each}}
 
         def progress(share: float, _: str = "") -> None:
             listener(Progress(label=label, share=share))

@@ -20,13 +20,14 @@ from lorascan.worker.pipeline import Base, load_base, parameter_digest
 class Session:
     """The state of one worker process: its base, its scorer where it has one, and the digest before any load.
 
-    `dose`: the scale now in force, and the adapter of a pair that acts alone ("": all that are attached); None without any.
+    `dose`: the scale now in force, the adapter of a pair that acts alone ("": all that are attached), and the components whose
+    updates act alone ("": all); None without any.
     """
 
     base: Base
     scorer: scorer.Scorer | None
     digest: str
-    dose: tuple[float, str] | None = field(default=None)
+    dose: tuple[float, str, str] | None = field(default=None)
     attached: tuple[str, ...] = ()
 
 
@@ -98,7 +99,7 @@ def _attach(session: Session, request: Request) -> Reply:
         expected += max(more, 1)
         session.attached = (SUBJECT, PARTNER)
     attach.set_scale(session.base, 1.0, session.attached)
-    session.dose = (1.0, "")
+    session.dose = (1.0, "", "")
     return Reply(result={"expected": expected, "unapplied": missing[:20], "unapplied_count": len(missing)})
 
 
@@ -109,9 +110,12 @@ def _detach(session: Session, _: Request) -> Reply:
 
 
 def _dose(session: Session, request: Request) -> None:
-    dose = float(request.arguments.get("scale", 1.0)), str(request.arguments.get("alone", ""))
+    asked = request.arguments
+    dose = float(asked.get("scale", 1.0)), str(asked.get("alone", "")), str(asked.get("part", ""))
     if session.dose is not None and session.dose != dose:
-        attach.set_scale(session.base, dose[0], (dose[1],) if dose[1] else session.attached)
+        scale, alone, part = dose
+        components = part.split("+") if part else ()
+        attach.set_scale(session.base, scale, (alone,) if alone else session.attached, components)
         session.dose = dose
 
 

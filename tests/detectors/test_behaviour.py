@@ -112,3 +112,16 @@ def test_a_worker_that_dies_is_one_finding_and_leaves_the_verdict_undecided() ->
     findings, _ = examine(evidence)
     assert [finding.rule.code for finding in findings] == ["LS902"]
     assert decide(evidence, findings, (), POLICIES["ci"]).decision is Decision.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("part", "named"), [("unet", "for unet is"), ("text_encoder+text_encoder_2", "for text_encoder and text_encoder_2 is")]
+)
+def test_a_word_that_wakes_under_one_part_is_for_review_with_the_part_and_one_seen_under_all_is_told_once(part: str, named: str) -> None:
+    """Thresholds are learnt with all parts loaded."""
+    (finding,) = probed(replace(HIJACK, part=part))
+    assert (finding.rule.code, finding.severity) == ("LS802", Severity.MEDIUM)
+    assert named in finding.message
+    assert "alone" in finding.where
+
+    assert [each.rule.code for each in probed(HIJACK, replace(HIJACK, part=part))] == ["LS801"]

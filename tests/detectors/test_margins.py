@@ -20,6 +20,7 @@ def test_declared_words_and_untested_adapters_score_nothing() -> None:
     assert score([]) == 0.0
     assert score([passing(kind="declared")]) == 0.0
     assert score([replace(passing(), scale=2.0)]) == 0.0
+    assert score([replace(passing(), part="unet")]) == 0.0
     assert (
         score(
             [

@@ -47,6 +47,7 @@ class FakeWorker:
     always: float = 0.0
     shape: Shape = SHAPE
     passes: Counter[str] = field(default_factory=Counter)
+    part: str = ""
 
     def tokenise(self, texts: list[str]) -> np.ndarray:
         rows = [[START, *(TOKENS.index(token) for word in text.split() for token in _tokens(word)), END] for text in texts]

@@ -1,5 +1,6 @@
 """What the base answered once is not asked again; anything else is."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
 
@@ -85,3 +86,27 @@ def test_a_worker_without_a_recall_asks_every_time() -> None:
     for _ in range(2):
         worker_of(session, None).predict(ids, timestep=0.8, seed=5, side=4)
     assert session.calls == 2
+
+
+class NotingSession(CountingSession):
+    """Notes what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arguments: list[object] = []
+
+    def call(self, operation: str, arguments: object, *, reply_sizes: list[int], **kept: object) -> SimpleNamespace:
+        self.arguments.append(arguments)
+        return super().call(operation, arguments, reply_sizes=reply_sizes, **kept)
+
+
+def test_a_request_names_a_part_or_an_adapter_only_where_it_acts_alone() -> None:
+    """Kept answers are found by their request: those of a usual audit have the keys that they always had."""
+    session, ids = NotingSession(), np.zeros((2, SHAPE.context), dtype=np.int32)
+    worker = worker_of(session, None)
+    usual = {"ids": [2, SHAPE.context], "timestep": 0.8, "seed": 5, "side": 4, "scale": 1.0, "batch": 256}
+
+    for each in (worker, replace(worker, part="unet"), replace(worker, alone="partner")):
+        each.predict(ids, timestep=0.8, seed=5, side=4)
+
+    assert session.arguments == [usual, usual | {"part": "unet"}, usual | {"alone": "partner"}]
