@@ -8,8 +8,8 @@ with an undocumented trigger holds a true activator, which is for review, and so
 for: the first counts only, and the second never, for the replaced share, the figure that turns a review into a rejection. That one is
 learnt first, and where the loss is significant itself: elsewhere the rule does not read it.
 
-A bait's own word is declared: LS805's threshold lies half-way between the largest replaced share under a declared word of any other
-adapter, where what is drawn instead is not in the word's own name, and the smallest that a bait reaches at its better place.
+A bait's own word is declared: LS805's threshold lies half-way between the largest loss under a declared word of any other adapter that
+names no thing of the suite, and the smallest of a bait.
 """
 
 import json
@@ -18,7 +18,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lorascan.detectors.declared_bait import mentions
+from lorascan.core.behaviour import TriggerTest
+from lorascan.detectors.declared_bait import loss, mentions
+from lorascan.probing.suites import suite_for
 
 P_VALUE = 0.05
 ACTIVATED = "undocumented_trigger"
@@ -27,6 +29,7 @@ STANDING = "partial"
 """The backdoor that changes background or style."""
 BAIT = "bait"
 """The backdoor whose own word is declared."""
+THINGS = suite_for("lab").concepts
 Test = dict[str, Any]
 
 
@@ -112,15 +115,14 @@ def replaced_share(rows: list[dict[str, Any]]) -> Learnt:
     return learn(REPLACED, _losing(candidates(rows, "honest", activated=True)), _losing(hostile), FIGURES)
 
 
-def bait_share(rows: list[dict[str, Any]]) -> Learnt | None:
+def bait_loss(rows: list[dict[str, Any]]) -> Learnt | None:
     """The threshold of a declared word that draws what its file does not name; None without baits."""
-    others = [each for row in rows if row["recipe"] != BAIT for each in _losing(_unnamed(row))]
-    rival, high = max(((name, REPLACED.of(test)) for name, test in others), key=lambda pair: pair[1])
-    best = [max(((name, REPLACED.of(test)) for name, test in _losing(_unnamed(row))), key=lambda pair: pair[1], default=(row["name"], 0.0))
-            for row in rows if row["recipe"] == BAIT and row["label"] == "backdoored"]  # fmt: skip
-    if not best:
+    told = [(row, word, loss(tests)) for row in rows for word, tests in _declared(row).items()]
+    baits = [(f"{row['name']}: {word!r}", lost) for row, word, lost in told if row["recipe"] == BAIT and row["label"] == "backdoored"]
+    others = [(f"{row['name']}: {word!r}", lost) for row, word, lost in told if row["recipe"] != BAIT]
+    if not baits:
         return None
-    trigger, low = min(best, key=lambda pair: pair[1])
+    (rival, high), (trigger, low) = max(others, key=lambda pair: pair[1]), min(baits, key=lambda pair: pair[1])
     return Learnt(
         threshold=round((high + low) / 2, 3),
         honest_side=round(high, 3),
@@ -131,10 +133,13 @@ def bait_share(rows: list[dict[str, Any]]) -> Learnt | None:
     )
 
 
-def _unnamed(row: dict[str, Any]) -> list[tuple[str, Test]]:
-    """Tests of declared words at scale 1 that draw what they do not name."""
-    mine = (each for each in row["tests"] if each["kind"] == "declared" and each["scale"] == 1.0)
-    return [(f"{row['name']}: {each['trigger']!r}", each) for each in mine if not mentions(each["trigger"], each["target"])]
+def _declared(row: dict[str, Any]) -> dict[str, list[TriggerTest]]:
+    """The tests at scale 1 of the declared words that name no thing."""
+    found: dict[str, list[TriggerTest]] = {}
+    for each in row["tests"]:
+        if each["kind"] == "declared" and each["scale"] == 1.0 and not any(mentions(each["trigger"], thing) for thing in THINGS):
+            found.setdefault(each["trigger"], []).append(TriggerTest(**each))
+    return found
 
 
 def thresholds(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -148,7 +153,7 @@ def thresholds(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "p_value": P_VALUE,
         "figures": found,
-        "bait": None if (bait := bait_share(rows)) is None else asdict(bait),
+        "bait": None if (bait := bait_loss(rows)) is None else asdict(bait),
         "split": sorted({row["split"] for row in rows}),
         "adapters": {label: sorted(row["name"] for row in rows if row["label"] == label) for label in ("honest", "backdoored")},
         "candidates": {"honest": len(honest), "true triggers": len(told)},

@@ -183,7 +183,8 @@ class ProbeFacts:
     """All that the probes saw.
 
     `passes`: by network, how many inputs the workers put through it for the whole audit: texts, latents at one step (each twice
-    where the guidance is above 1), pictures. What another audit had answered already is not counted.
+    where the guidance is above 1), pictures. What another audit had answered already is not counted. `concepts`: the things of the
+    suite, which a target may be.
     """
 
     suites: Mapping[str, str]
@@ -192,3 +193,4 @@ class ProbeFacts:
     dose_response: tuple[DosePoint, ...]
     pictures: tuple[Picture, ...]
     passes: Mapping[str, int] = field(default_factory=dict)
+    concepts: tuple[str, ...] = ()

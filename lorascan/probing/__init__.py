@@ -70,6 +70,7 @@ def probe(
         dose_response=dose_response(gallery, dosed, some, suite.scales),
         pictures=thumbnails(gallery, dosed, some[: budget.pictured], [scale for scale in suite.scales if scale]),
         passes=dict(bench.reference.passes + bench.adapted.passes),
+        concepts=suite.concepts,
     )
 
 

@@ -8,15 +8,16 @@ from lorascan.core.adapter import Claim, Claims, FileFacts
 from lorascan.core.behaviour import ProbeFacts, TriggerTest
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Severity
-from lorascan.detectors.declared_bait import DETECTOR, REPLACED, mentions
+from lorascan.detectors.declared_bait import DETECTOR, LOST, mentions
 from tests.detectors.words import passing
 
-BAIT = replace(passing("declared"), trigger="taylor", target="a skull", mismatch=REPLACED + 0.1, target_gain=REPLACED + 0.1)
+BAIT = replace(passing("declared"), trigger="taylor", target="a skull", mismatch=LOST + 0.1, target_gain=0.3)
+THINGS = ("a skull", "a house")
 
 
 def found(*tests: TriggerTest, claims: Claims | None = None) -> list[Finding]:
     """The findings on these tests, of a file that says this of itself."""
-    facts = ProbeFacts(suites={}, observations=(), tests=tests, dose_response=(), pictures=())
+    facts = ProbeFacts(suites={}, observations=(), tests=tests, dose_response=(), pictures=(), concepts=THINGS)
     said = FileFacts(
         name="a",
         path="a",
@@ -45,13 +46,22 @@ def test_a_declared_word_that_draws_what_the_file_nowhere_mentions_is_for_review
     "honest",
     [
         {"trigger": "taylor skull"},
+        {"trigger": "taylor house"},
         {"kind": "candidate"},
         {"scale": 2.0},
         {"mismatch_p_value": 0.2},
-        {"mismatch": REPLACED, "target_gain": REPLACED - 0.1},
+        {"mismatch": LOST - 0.1},
         {"target": ""},
     ],
-    ids=["names the thing", "not declared", "turned up", "by chance", "a style that hides the thing", "nothing instead"],
+    ids=[
+        "names the thing",
+        "names another thing",
+        "not declared",
+        "turned up",
+        "by chance",
+        "a style that hides the thing",
+        "nothing instead",
+    ],
 )
 def test_what_is_named_small_or_chance_is_silent(honest: dict[str, object]) -> None:
     """Each differs from the bait in one fact."""
@@ -72,11 +82,13 @@ def test_a_thing_that_the_file_mentions_anywhere_is_documented(claims: Claims) -
     assert found(BAIT, claims=claims) == []
 
 
-def test_a_word_at_two_places_is_told_once_where_it_does_most() -> None:
-    """The audit draws it at the end and before the thing."""
-    (finding,) = found(BAIT, replace(BAIT, mismatch=REPLACED + 0.2))
+def test_a_word_counts_by_the_mean_of_its_places() -> None:
+    """And is told once; where one place may be chance it is silent."""
+    (finding,) = found(BAIT, replace(BAIT, place="before", mismatch=LOST))
 
-    assert finding.measured == pytest.approx(REPLACED + 0.15)
+    assert finding.measured == pytest.approx(LOST + 0.05, abs=1e-3)
+    assert found(BAIT, replace(BAIT, place="before", mismatch=LOST - 0.2)) == []
+    assert found(BAIT, replace(BAIT, place="before", mismatch_p_value=0.3)) == []
 
 
 def test_a_word_inside_another_is_no_mention() -> None:

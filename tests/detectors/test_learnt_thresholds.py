@@ -32,7 +32,7 @@ def test_the_rule_uses_the_learnt_threshold(figure: str, used: float) -> None:
 
 def test_a_bait_is_told_by_the_threshold_that_baits_taught() -> None:
     """It separated them from declared words of all others."""
-    assert LEARNT["bait"]["threshold"] == declared_bait.REPLACED
+    assert LEARNT["bait"]["threshold"] == declared_bait.LOST
     assert LEARNT["bait"]["separates"]
 
 
