@@ -198,6 +198,7 @@ def in_action(
     from lorascan.probing.gallery import Gallery  # noqa: PLC0415
     from lorascan.probing.pairs import probe_pair  # noqa: PLC0415
     from lorascan.probing.suites import suite_for  # noqa: PLC0415
+    from lorascan.weights.matched import matched_random  # noqa: PLC0415
     from lorascan.worker import open_workers  # noqa: PLC0415
 
     yield StageName.LOAD
@@ -205,7 +206,9 @@ def in_action(
     other = None if settings.partner is None else _loadable(partner, evidence)
     declared = declared_phrases(evidence, settings, other)
     carried = carry(evidence[Subject].pair, None if other is None else other.pair, base_weights(base.folder))
-    with open_workers(base, carried.written, settings, listener, recall, partner=carried.partner) as (bench, isolation, loaded):
+    chance = matched_random(carried.tensors, settings.seed) if settings.budget.random_update and other is None else None
+    workers = open_workers(base, carried.written, settings, listener, recall, partner=carried.partner, random=chance)
+    with workers as (bench, isolation, loaded):
         yield from isolation
         yield loaded
         yield StageName.HUNT

@@ -60,6 +60,7 @@ class Budget(Strict):
     declared: int = Field(3, description="declared words tested")
     dosed: int = Field(2, description="candidates drawn at every scale")
     dose_pairs: int = 8
+    random_update: bool = Field(default=False, description="whether doses are drawn with a random update as large as the adapter too")
     pictured: int = Field(3, description="pairs shown in the report for each dosed text")
     targets: int = Field(0, ge=0, description="candidates whose target is named without pictures; an audit has pictures for that")
 
@@ -90,6 +91,7 @@ BUDGETS = {
         declared=6,
         dosed=4,
         dose_pairs=14,
+        random_update=True,
     ),
 }
 """By name. Thresholds are learnt on audits at the default; the thorough one looks at some three times as much."""

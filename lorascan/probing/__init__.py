@@ -11,7 +11,7 @@ from lorascan.hunting.triggers import PLAIN, Place, Trigger
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.probing.choosing import strong_or_apart, strongest
 from lorascan.probing.confirm import Family, confirm
-from lorascan.probing.dose_response import dose_response
+from lorascan.probing.dose_response import dose_response, random_response
 from lorascan.probing.gallery import Gallery, Pair
 from lorascan.probing.observe import observations, thumbnails
 from lorascan.probing.sequential import confirm_in_looks
@@ -67,7 +67,7 @@ def probe(
         suites={suite.id: suite.sha256},
         observations=tuple(seen),
         tests=tests,
-        dose_response=dose_response(gallery, dosed, some, suite.scales),
+        dose_response=(*dose_response(gallery, dosed, some, suite.scales), *random_response(gallery, some, suite.scales, listener)),
         pictures=thumbnails(gallery, dosed, some[: budget.pictured], [scale for scale in suite.scales if scale]),
         passes=dict(bench.reference.passes + bench.adapted.passes),
         concepts=suite.concepts,

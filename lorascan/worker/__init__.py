@@ -16,7 +16,7 @@ from lorascan.core.recall import Recall
 from lorascan.sandbox import Pending, Session, launch
 from lorascan.settings import Settings
 from lorascan.worker.bench import Bench
-from lorascan.worker.client import PARTNER, SUBJECT, Shape, Worker, stage_failures
+from lorascan.worker.client import PARTNER, RANDOM, SUBJECT, Shape, Worker, stage_failures
 from lorascan.worker.lock import backend_of, devices_of, lock_for
 
 PROGRAM = "lorascan.worker.program"
@@ -24,7 +24,7 @@ _CHECK_PROMPTS = ("a red circle on a blue background", "a photo of a dog", "", "
 
 
 @contextmanager
-def open_workers(
+def open_workers(  # noqa: PLR0913 - one argument a fact, all but the first named by their callers
     base: ResolvedBase,
     canonical: bytes,
     settings: Settings,
@@ -32,16 +32,18 @@ def open_workers(
     recall: Recall | None = None,
     *,
     partner: bytes | None = None,
+    random: bytes | None = None,
 ) -> Iterator[tuple[Bench, tuple[IsolationFacts, ...], LoadFacts]]:
     """Start a reference and an adapted worker, attach the adapter in the latter, and prove what landed.
 
     `canonical` is the vetted update as our own writer wrote it. Raises Unavailable where no isolation can be had,
     StageFailed where a worker dies, lies or is silent. On leaving, both processes are gone. What `recall` holds of the
     base's answers is not computed again. With a `partner`, written in the same way, both adapters act together, the partner
-    attached second, and the bench can ask each of them alone.
+    attached second, and the bench can ask each of them alone. `random` is an update that never acts beside them.
     """
     _require_libraries()
-    blobs = {"adapter": canonical} | ({} if partner is None else {PARTNER: partner})
+    beside = {PARTNER: partner, RANDOM: random}
+    blobs = {"adapter": canonical, **{name: content for name, content in beside.items() if content is not None}}
     with ExitStack() as stack:
         waiting = [
             stack.enter_context(_launch(base, settings, role="reference", blobs={})),
@@ -53,7 +55,14 @@ def open_workers(
         if partner is not None:
             adapted = replace(adapted, recall=Recall())  # the searches ask the pair the same more than once
         alone = () if partner is None else tuple(replace(adapted, alone=name) for name in (SUBJECT, PARTNER))
-        bench = Bench(reference=reference, adapted=adapted, base_folder=base.folder, family=base.family, alone=alone)
+        bench = Bench(
+            reference=reference,
+            adapted=adapted,
+            base_folder=base.folder,
+            family=base.family,
+            alone=alone,
+            random=None if random is None else replace(adapted, alone=RANDOM),
+        )
         facts = _attach(bench, base, listener)
         isolation = tuple(_isolation(worker) for worker in (reference, adapted))
         yield bench, isolation, facts

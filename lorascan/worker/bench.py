@@ -15,7 +15,8 @@ ResultT = TypeVar("ResultT")
 class Bench:
     """A reference worker (base and scorer) and an adapted worker (the same base with the adapter attached).
 
-    `alone`: of a pair, the adapted worker with the first and with the second adapter acting by itself; of one adapter, none.
+    `alone`: of a pair, the adapted worker with the first and with the second adapter acting by itself; of one adapter, none. `random`:
+    the adapted worker with a random update as large as the adapter acting instead of it, where one was attached.
     """
 
     reference: Worker
@@ -23,6 +24,7 @@ class Bench:
     base_folder: Path
     family: str
     alone: tuple[Worker, ...] = ()
+    random: Worker | None = None
 
     def both(self, task: Callable[[Worker], ResultT]) -> tuple[ResultT, ResultT]:
         """The task's result from the reference and from the adapted worker, run at the same time."""

@@ -21,6 +21,8 @@ ByteArray = npt.NDArray[np.uint8]
 _CODES = {WorkerDied: "LS902", WorkerTimedOut: "LS903", WorkerLied: "LS904", WorkerFailed: "LS905"}
 SUBJECT, PARTNER = "subject", "partner"
 """What the adapted worker calls the adapter under audit, and the second adapter of a pair."""
+RANDOM = "random"
+"""What it calls a random update as large as the adapter, which acts only where it is asked alone."""
 _BATCH = 64
 _FEW = 8
 """Latent cells a side up to which four times as many rows are one batch: a call costs more than its sums there."""

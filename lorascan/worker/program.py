@@ -12,7 +12,7 @@ import torch
 from lorascan.bases import families
 from lorascan.sandbox.serve import Program, Reply, Request
 from lorascan.worker import attach, primitives, scorer
-from lorascan.worker.client import PARTNER, SUBJECT
+from lorascan.worker.client import PARTNER, RANDOM, SUBJECT
 from lorascan.worker.pipeline import Base, load_base, parameter_digest
 
 
@@ -98,6 +98,9 @@ def _attach(session: Session, request: Request) -> Reply:
         missing += [f"{PARTNER}: {name}" for name in others] if more else [f"{PARTNER}: nothing to attach"]
         expected += max(more, 1)
         session.attached = (SUBJECT, PARTNER)
+    if RANDOM in request.sealed:
+        _, others = attach.attach(session.base, attach.canonical_tensors(request.sealed[RANDOM]), RANDOM)
+        missing += [f"{RANDOM}: {name}" for name in others]
     attach.set_scale(session.base, 1.0, session.attached)
     session.dose = (1.0, "", "")
     return Reply(result={"expected": expected, "unapplied": missing[:20], "unapplied_count": len(missing)})

@@ -1,4 +1,4 @@
-"""One part of an adapter on the real base, in this process: alone it is as if the others had not been attached."""
+"""What acts of all that is attached, on the real base in this process: alone it is as if the rest were not there."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,9 @@ from lorascan.lab.assets import adapters_folder, base_folder
 from lorascan.lab.ledger import read_ledger
 from lorascan.settings import DEFAULT
 from lorascan.weights.canonical import canonical, read_canonical
+from lorascan.weights.matched import matched_random
 from lorascan.worker.attach import attach, detach, set_scale
-from lorascan.worker.client import SUBJECT, FloatArray
+from lorascan.worker.client import RANDOM, SUBJECT, FloatArray
 from lorascan.worker.pipeline import Base, load_base
 from lorascan.worker.primitives import predict, tokenise
 
@@ -65,3 +66,23 @@ def test_a_part_alone_acts_as_if_the_others_were_not_attached_and_all_act_again_
         detach(base)
         assert not np.array_equal(seen, plain)
         assert not np.array_equal(seen, whole)
+
+
+def test_a_random_update_acts_only_where_it_is_asked_alone(base: Base, tensors: Mapping[str, FloatArray]) -> None:
+    put(base, tensors)
+    whole = answer(base)
+    chance = read_canonical(matched_random(tensors, seed=0))
+    _, missing = attach(base, {key: torch.from_numpy(value.copy()) for key, value in chance.items()}, RANDOM)
+    set_scale(base, 1.0)
+    beside = answer(base)
+    set_scale(base, 1.0, (RANDOM,))
+    alone = answer(base)
+    detach(base)
+    put(base, chance)
+    expected = answer(base)
+    detach(base)
+
+    assert missing == []
+    assert np.array_equal(beside, whole)
+    assert np.array_equal(alone, expected)
+    assert not np.array_equal(alone, whole)
