@@ -10,6 +10,7 @@ from functools import cache
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lorascan.core.adapter import Adapter, LowRankUpdate, VettedFile
 from lorascan.core.pairs import TwinBlock, TwinStatistics
@@ -68,16 +69,22 @@ def _block(gate: LowRankUpdate, out: LowRankUpdate, content: memoryview) -> Twin
     out_directions, out_norms = _directions(columns.T[chosen], outputs.T @ outputs)
     weights = gate_norms * out_norms
     total = max(float(weights.sum()), _LEAST)
-    same = gate_directions @ gate_directions.T >= ALIKE
+    same = gate_directions @ gate_directions.T.copy() >= ALIKE  # a copy: mirroring X·Xᵀ costs more than half of it spares
     np.fill_diagonal(same, val=False)
-    out_cosines = out_directions @ out_directions.T
+    opposed, matched = _twins(same, out_directions, weights) if same.any() else (0.0, 0.0)  # as in nearly every adapter
     return TwinBlock(
         where=f"{gate.component}.{gate.module_path.removesuffix(GATE)}",
         rank=min(gate.rank, out.rank),
         neurons=len(chosen),
-        opposed=float(weights[(same & (out_cosines <= -ALIKE)).any(axis=1)].sum()) / total,
-        matched=float(weights[(same & (out_cosines >= ALIKE)).any(axis=1)].sum()) / total,
+        opposed=opposed / total,
+        matched=matched / total,
     )
+
+
+def _twins(same: NDArray[np.bool_], directions: Single, weights: Matrix) -> tuple[float, float]:
+    """The weights of neurons whose directions oppose, or match, those of another one that is `same`."""
+    cosines = directions @ directions.T
+    return float(weights[(same & (cosines <= -ALIKE)).any(axis=1)].sum()), float(weights[(same & (cosines >= ALIKE)).any(axis=1)].sum())
 
 
 def _numbers(content: memoryview, span: TensorSpan) -> Single | None:
