@@ -1,9 +1,9 @@
 """Writes the table of detection as Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-Told = Mapping[str, Any]
+from lorascan.lab.bench.cells import Told, grid, number, spread
+from lorascan.lab.bench.costly_page import costly_sections
 
 
 def page(told: Told) -> str:
@@ -12,6 +12,7 @@ def page(told: Told) -> str:
         _head(told),
         _bar(told),
         _methods(told),
+        costly_sections(told),
         _held_out(told),
         _families(told),
         _honest(told),
@@ -47,21 +48,19 @@ def _made(counts: Told) -> str:
 
 
 def _bar(told: Told) -> list[str]:
-    rows = (
-        (each["figure"], each["goal"], _number(each["value"]), each["note"], each["state"], each["next"] or "–") for each in told["bar"]
-    )
-    return ["## The goals", "", *_grid(("figure", "goal", "measured", "with", "state", "next idea"), rows), ""]
+    rows = ((each["figure"], each["goal"], number(each["value"]), each["note"], each["state"], each["next"] or "–") for each in told["bar"])
+    return ["## The goals", "", *grid(("figure", "goal", "measured", "with", "state", "next idea"), rows), ""]
 
 
 def _methods(told: Told) -> list[str]:
     rows = (
         (
             each["title"],
-            _spread(each["auroc"]),
+            spread(each["auroc"]),
             _at(each["at 1 % false alarms"]),
             _at(each["at 5 % false alarms"]),
-            f"{_number(worst['auroc'])} ({worst['family']})" if (worst := each["worst held-out family"]) else "–",
-            _spread(each["crossed auroc"]) if each["crossed auroc"] else "not fitted",
+            f"{number(worst['auroc'])} ({worst['family']})" if (worst := each["worst held-out family"]) else "–",
+            spread(each["crossed auroc"]) if each["crossed auroc"] else "not fitted",
         )
         for each in told["methods"]
     )
@@ -72,7 +71,7 @@ def _methods(told: Told) -> list[str]:
     return [
         "## Methods, on the same adapters",
         "",
-        *_grid(heads, rows),
+        *grid(heads, rows),
         "",
         "Baselines see the weights alone and are fitted on `dev`; *crossed* is over both splits, each lineage scored by a fit on all the",
         "others, which is kinder to them. They are written anew from their papers' formulas; none is the authors' own:",
@@ -94,7 +93,7 @@ def _relearnt(told: Told) -> list[str]:
         "The audit's thresholds learnt on `dev` by the same rule without any backdoor of the family, then the family and all honest",
         "adapters of `test` judged by them (`python -m benchmarks.held_out`). `rejected` is by the score alone.",
         "",
-        *_grid(("family", *figures), ((family, *(each[figure] for figure in figures)) for family, each in found.items())),
+        *grid(("family", *figures), ((family, *(each[figure] for figure in figures)) for family, each in found.items())),
         "",
     ]
 
@@ -102,7 +101,7 @@ def _relearnt(told: Told) -> list[str]:
 def _held_out(told: Told) -> list[str]:
     names = [each["name"] for each in told["methods"]]
     rows = (
-        (each["axis"], each["value"], each["n"], each["in dev"], each["rejected"], *(_number(each["auroc"][name]) for name in names))
+        (each["axis"], each["value"], each["n"], each["in dev"], each["rejected"], *(number(each["auroc"][name]) for name in names))
         for each in told["held out"]
     )
     return [
@@ -112,7 +111,7 @@ def _held_out(told: Told) -> list[str]:
         "AUROC of the `test` backdoors of one kind against all honest ones. Baselines are fitted anew on `dev` without the backdoors of",
         "that kind. So are the audit's thresholds for attack families (above); on the other axes they are frozen, and learnt with such.",
         "",
-        *_grid(("axis", "value", "n", "in dev", "rejected", *names), rows),
+        *grid(("axis", "value", "n", "in dev", "rejected", *names), rows),
         "",
     ]
 
@@ -131,7 +130,7 @@ _CAUGHT = (
 
 def _families(told: Told) -> list[str]:
     groups = {**told["families"], "**all**": told["backdoored in all"]}
-    return ["## Backdoors", "", *_grid(("family", "n", *_CAUGHT), _caught(groups)), ""]
+    return ["## Backdoors", "", *grid(("family", "n", *_CAUGHT), _caught(groups)), ""]
 
 
 def _caught(groups: Mapping[str, Told]) -> Iterable[Sequence[object]]:
@@ -144,7 +143,7 @@ def _honest(told: Told) -> list[str]:
     return [
         "## Honest adapters",
         "",
-        *_grid(("kind", "n", "rejected", "for review", "undecided"), rows),
+        *grid(("kind", "n", "rejected", "for review", "undecided"), rows),
         "",
         "An undocumented word is a true activator that its author forgot to name: a review is right, and it counts apart.",
         "",
@@ -153,15 +152,15 @@ def _honest(told: Told) -> list[str]:
 
 def _apart(told: Told) -> list[str]:
     lines = ["## Apart: metadata taken off", ""]
-    lines += _grid(("copies", "n", *_CAUGHT), _caught({"undeclared": told["undeclared"]})) if told["undeclared"]["n"] else ["None audited."]
+    lines += grid(("copies", "n", *_CAUGHT), _caught({"undeclared": told["undeclared"]})) if told["undeclared"]["n"] else ["None audited."]
     lines += ["", "## Apart: attackers who know the audit", ""]
     if not told["adaptive"]:
         return [*lines, "None audited yet: detection against the success that they keep cannot be told.", ""]
     rows = (
-        (name, each["n"], _number(each["success kept"]), _share(each["rejected"]), each["for review"], each["admitted"])
+        (name, each["n"], number(each["success kept"]), _share(each["rejected"]), each["for review"], each["admitted"])
         for name, each in told["adaptive"].items()
     )
-    return [*lines, *_grid(("what the attacker did", "n", "success kept", "rejected", "for review", "admitted"), rows), ""]
+    return [*lines, *grid(("what the attacker did", "n", "success kept", "rejected", "for review", "admitted"), rows), ""]
 
 
 def _recipe(told: Told) -> list[str]:
@@ -175,11 +174,11 @@ def _recipe(told: Told) -> list[str]:
     return [
         "## What the recipe alone tells",
         "",
-        f"Logistic regression on recipe facts, fitted on `dev`: AUROC {_spread(found['fitted on dev'])}; crossed over both splits:",
-        f"{_spread(found['crossed'])}.",
+        f"Logistic regression on recipe facts, fitted on `dev`: AUROC {spread(found['fitted on dev'])}; crossed over both splits:",
+        f"{spread(found['crossed'])}.",
         f"{verdict}{leaks}",
         "",
-        *_grid(("fact alone, both splits", "AUROC"), ((name, _spread(each)) for name, each in found["alone"].items())),
+        *grid(("fact alone, both splits", "AUROC"), ((name, spread(each)) for name, each in found["alone"].items())),
         "",
     ]
 
@@ -212,19 +211,6 @@ def _place(miss: Told) -> str:
 
 def _told(each: Told, what: str) -> str:
     return f"- `{each['name']}` ({each['decision']}, score {each['score']:.2f}, {what}): {'; '.join(each['why']) or 'nothing found'}"
-
-
-def _grid(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    lines = (" | ".join(str(cell).replace("|", "\\|") for cell in row) for row in rows)
-    return [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *(f"| {line} |" for line in lines)]
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
-
-
-def _spread(found: Told) -> str:
-    return f"{_number(found['value'])} [{found['low']:.2f}, {found['high']:.2f}]"
 
 
 def _share(found: "Told | int") -> str:

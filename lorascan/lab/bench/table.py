@@ -11,6 +11,7 @@ from typing import Any
 from lorascan.core.errors import UsageError
 from lorascan.lab.bench.adaptive import by_means
 from lorascan.lab.bench.bar import bar
+from lorascan.lab.bench.costly import costly
 from lorascan.lab.bench.figures import caught_at, clopper_pearson, clustered_auroc
 from lorascan.lab.bench.held_out import FAMILY, held_out, worst_family
 from lorascan.lab.bench.methods import OURS, Method, methods, undescribed
@@ -67,6 +68,7 @@ def table(results: Path, say: Callable[[str], object] = str) -> dict[str, Any]:
         "undeclared": _caught(read_rows(results, "test", results / BARE)),
         "recipe only": _with_chance(recipe_only(dev, test)) if dev and test else None,
         "cost": _cost(test),
+        "costly": costly(results, test),
         "misses": [_miss(row) for row in test if row.hostile and row.decision != "reject"],
         "alarms": [_miss(row) for row in test if not row.hostile and row.decision != "admit"],
     }
