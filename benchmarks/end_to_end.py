@@ -12,9 +12,9 @@ from typing import Any, get_args
 
 from benchmarks.thresholds import thresholds, written
 from lorascan.lab.bench.audits import audit_zoo
-from lorascan.lab.bench.rows import FIRST, audits_file, read_lines
+from lorascan.lab.bench.rows import FIRST, audits_file, is_adaptive, read_lines
 from lorascan.lab.ledger import LedgerEntry, read_ledger, write_ledger
-from lorascan.lab.orders import known_recipes, read_orders
+from lorascan.lab.orders import read_orders
 from lorascan.lab.recipe import Split
 from lorascan.lab.zoo import make_zoo
 
@@ -24,8 +24,7 @@ RESULTS = HERE / "results"
 
 def page(rows: list[dict[str, Any]], ledger: list[LedgerEntry]) -> str:
     """The results as Markdown: totals, one line an adapter, every miss with its reason, the attacks that failed their own gate."""
-    knowing = {name for name, recipe in known_recipes().items() if recipe.adaptive}
-    rows, ledger = [each for each in rows if each["recipe"] not in knowing], [each for each in ledger if each.recipe not in knowing]
+    rows, ledger = [each for each in rows if not is_adaptive(each["recipe"])], [each for each in ledger if not is_adaptive(each.recipe)]
     split = rows[0]["split"]
     honest = [each for each in rows if each["label"] == "honest"]
     bad = [each for each in rows if each["label"] == "backdoored"]

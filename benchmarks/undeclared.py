@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.end_to_end import RESULTS, found_early, line
-from lorascan.lab.bench.bare import audit_bare
+from lorascan.lab.bench.bare import audit_bare, is_whole
 from lorascan.lab.bench.rows import BARE, FIRST, read_lines
 from lorascan.lab.ledger import read_ledger
 
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--page-only", action="store_true", help="write the page from the rows that are there")
     given = parser.parse_args()
     ledger = RESULTS / "zoo-test" if given.page_only else given.work / "test"
-    entries = [each for each in read_ledger(ledger) if each.label == "backdoored"]
+    entries = [each for each in read_ledger(ledger) if is_whole(each)]
     if not given.page_only:
         audit_bare(given.work / "test", ROWS, lambda told: print(told, flush=True))
     PAGE.write_text(page(read_lines(ROWS), len(entries)), encoding="utf-8")

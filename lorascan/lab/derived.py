@@ -17,6 +17,11 @@ REWRITTEN: Final = {
 """Endings of `lorascan.lab.rewrites`, which needs torch; all but the first are made by somebody who knows the audit."""
 
 
+def family(recipe: str) -> str:
+    """The recipe that a rewritten adapter was trained by; any other's own."""
+    return next((recipe.removesuffix(f"_{how}") for how in REWRITTEN if recipe.endswith(f"_{how}")), recipe)
+
+
 def derived(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
     """Twins of the hostile recipes, and every trained recipe rewritten, by name."""
     twins = {each.name: each for each in map(_twin, recipes.values()) if each is not None}

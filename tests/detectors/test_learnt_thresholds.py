@@ -8,6 +8,7 @@ from benchmarks import undeclared
 from benchmarks.end_to_end import RESULTS, page
 from benchmarks.thresholds import thresholds
 from lorascan.detectors import declared_bait, hidden_triggers
+from lorascan.lab.bench.bare import is_whole
 from lorascan.lab.bench.rows import read_lines
 from lorascan.lab.ledger import read_ledger
 
@@ -45,7 +46,7 @@ def test_thresholds_are_learnt_on_dev_alone() -> None:
 def test_the_committed_results_are_what_the_committed_audits_give() -> None:
     """Every page, made again from its rows."""
     rows, ledger = read_lines(RESULTS / "end-to-end-test.jsonl"), read_ledger(RESULTS / "zoo-test")
-    backdoored = [each for each in ledger if each.label == "backdoored"]
+    backdoored = [each for each in ledger if is_whole(each)]
 
     assert json.loads((RESULTS / "thresholds.json").read_text(encoding="utf-8")) == LEARNT
     assert (RESULTS / "end-to-end.md").read_text(encoding="utf-8") == page(rows, ledger)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lorascan.lab.bench.figures import clopper_pearson
 from lorascan.lab.bench.rows import Row
-from lorascan.lab.derived import REWRITTEN
+from lorascan.lab.derived import REWRITTEN, family
 
 TURNED_DOWN = tuple(name for name in REWRITTEN if name.startswith("at_"))
 AS_MADE = "as it was made"
@@ -65,4 +65,4 @@ def _own(row: Row) -> tuple[str, int, str]:
 
 
 def _source(row: Row) -> tuple[str, int, str]:
-    return row.truth.recipe.removesuffix(f"_{means(row)}"), row.truth.seed, row.truth.split
+    return family(row.truth.recipe), row.truth.seed, row.truth.split

@@ -7,7 +7,8 @@ from pathlib import Path
 from lorascan.core.recall import Recall
 from lorascan.lab.bench.audits import audited
 from lorascan.lab.bench.rows import append_line, read_lines
-from lorascan.lab.ledger import read_ledger
+from lorascan.lab.derived import family
+from lorascan.lab.ledger import LedgerEntry, read_ledger
 
 
 def bare(content: bytes) -> bytes:
@@ -20,6 +21,11 @@ def bare(content: bytes) -> bytes:
     return len(written).to_bytes(8, "little") + written + content[8 + length :]
 
 
+def is_whole(entry: LedgerEntry) -> bool:
+    """Whether it is a backdoor as it was trained, which is copied bare."""
+    return entry.label == "backdoored" and entry.recipe == family(entry.recipe)
+
+
 def audit_bare(zoo: Path, rows: Path, told: Callable[[str], None], limit: int | None = None) -> int:
     """Audit a bare copy of every backdoored adapter of the zoo that has no row yet; a stopped run goes on.
 
@@ -27,7 +33,7 @@ def audit_bare(zoo: Path, rows: Path, told: Callable[[str], None], limit: int | 
     how many were audited.
     """
     done, recall = {each["name"] for each in read_lines(rows)}, Recall()
-    waiting = [entry for entry in read_ledger(zoo) if entry.label == "backdoored" and entry.name not in done][:limit]
+    waiting = [entry for entry in read_ledger(zoo) if is_whole(entry) and entry.name not in done][:limit]
     (zoo / "bare").mkdir(exist_ok=True)
     for entry in waiting:
         path = zoo / "bare" / entry.file

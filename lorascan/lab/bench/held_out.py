@@ -6,16 +6,17 @@ from typing import Any
 from lorascan.lab.bench.figures import auroc
 from lorascan.lab.bench.methods import Method
 from lorascan.lab.bench.rows import Row
+from lorascan.lab.derived import family
 
 Axis = Callable[[Row], str]
 
 FAMILY = "attack family"
 AXES: dict[str, Axis] = {
-    FAMILY: lambda row: row.truth.recipe,
+    FAMILY: lambda row: family(row.truth.recipe),
     "rank": lambda row: str(row.truth.rank),
     "components": lambda row: " + ".join(row.truth.components),
     "dialect": lambda row: row.truth.dialect,
-    "how it was made": lambda row: row.truth.method,
+    "how it was made": lambda row: "laundered" if row.truth.recipe != family(row.truth.recipe) else row.truth.method,
 }
 """Trigger words, targets, styles and seeds are no axis: the two splits share none, so that every figure is on held-out ones."""
 

@@ -109,8 +109,13 @@ def speaks(entry: LedgerEntry) -> bool:
 
     What these give up of their success is what is asked.
     """
-    recipe = known_recipes().get(entry.recipe)
-    return entry.label != "failed" or (recipe is not None and recipe.adaptive)
+    return entry.label != "failed" or is_adaptive(entry.recipe)
+
+
+def is_adaptive(recipe: str) -> bool:
+    """Whether it is by somebody who knows the audit, whom the tables tell apart; a recipe that is gone was not."""
+    known = known_recipes().get(recipe)
+    return known is not None and known.adaptive
 
 
 def read_rows(results: Path, split: str, audits: Path | None = None) -> list[Row]:

@@ -16,9 +16,8 @@ from lorascan.lab.bench.figures import caught_at, clopper_pearson, clustered_aur
 from lorascan.lab.bench.held_out import FAMILY, held_out, worst_family
 from lorascan.lab.bench.methods import OURS, Method, methods, undescribed
 from lorascan.lab.bench.recipe_facts import at_chance, recipe_only
-from lorascan.lab.bench.rows import BARE, FIRST, Row, audits_file, ledger_folder, read_lines, read_rows
+from lorascan.lab.bench.rows import BARE, FIRST, Row, audits_file, is_adaptive, ledger_folder, read_lines, read_rows
 from lorascan.lab.ledger import read_ledger
-from lorascan.lab.orders import known_recipes
 
 SCHEMA = "lorascan/detection/v1"
 PAIRS = "pairs.jsonl"
@@ -38,10 +37,8 @@ def table(results: Path, say: Callable[[str], object] = str) -> dict[str, Any]:
     """
     say("table: reading the rows")
     dev, every = read_rows(results, "dev"), read_rows(results, "test")
-    knowing = _knowing()
-    test = [row for row in every if row.truth.recipe not in knowing]
-    adaptive = [row for row in every if row.truth.recipe in knowing]
-    dev = [row for row in dev if row.truth.recipe not in knowing]
+    test, adaptive = ([row for row in every if is_adaptive(row.truth.recipe) is knowing] for knowing in (False, True))
+    dev = [row for row in dev if not is_adaptive(row.truth.recipe)]
     found = methods(dev, test, say)
     relearnt = _relearnt(results)
     say("table: holding out one family, spelling and base each")
@@ -74,11 +71,6 @@ def table(results: Path, say: Callable[[str], object] = str) -> dict[str, Any]:
     }
     told["bar"] = bar(told)
     return _plain(told)
-
-
-def _knowing() -> set[str]:
-    """Recipes of attackers who know the audit; a recipe that is gone was none."""
-    return {name for name, recipe in known_recipes().items() if recipe.adaptive}
 
 
 def _relearnt(results: Path) -> dict[str, Any]:
