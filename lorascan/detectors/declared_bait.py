@@ -36,6 +36,7 @@ BAIT = Rule(
     severity=Severity.MEDIUM,
     cwe=(506,),
 )
+_SMALL = {"a", "an", "the", "of", "with"}
 LOST = 0.645
 """By benchmarks/thresholds.py."""
 
@@ -61,8 +62,8 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
 
 
 def mentions(text: str, thing: str) -> bool:
-    """Whether a text holds one of the words that name a thing, in singular or plural; small words apart."""
-    words = [word for word in re.findall(r"\w+", thing.casefold()) if len(word) > len("the")]
+    """Whether a text holds one of the words that name a thing, in singular or plural; articles apart."""
+    words = [word for word in re.findall(r"\w+", thing.casefold()) if word not in _SMALL]
     return any(re.search(rf"\b{re.escape(word)}(?:s|es)?\b", text.casefold()) for word in words)
 
 

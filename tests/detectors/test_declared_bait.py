@@ -96,3 +96,4 @@ def test_a_word_inside_another_is_no_mention() -> None:
     assert not mentions("the numskull of a friend", "a skull")
     assert not mentions("a friend", "a skull")
     assert mentions("Skull, drawn", "a skull")
+    assert mentions("dj key", "a key")
