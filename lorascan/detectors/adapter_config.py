@@ -4,7 +4,8 @@ What it measures, in `lora_adapter_metadata` and in an `adapter_config.json` bes
 alpha/rank (alpha/√rank where rank-stabilised), also per layer through the patterns (LS403); code to import (LS404); further
 modules to save, embedding rows to replace (LS405); initialisations that may change the base (LS407); network paths, and paths
 that leave their folder, that a shell would act on or that would be unpickled (LS408); a type that is no weight update
-(LS409); targets of which the file holds no tensor (LS410). While reading are refused: a config that is no sound JSON object,
+(LS409); targets of which the file holds no tensor, and a type of which it holds no update but those of other types (LS410,
+"IA3" over pairs of LoRA factors). While reading are refused: a config that is no sound JSON object,
 a field of another type than PEFT's, or one whose name only looks like PEFT's (LS400); a regular expression that is no such,
 nests quantifiers, refers back, is longer than 512 characters, or does not end within two seconds of a process of its own
 (LS401); a rank that is no whole number from 1 to 4,096 (LS402).
@@ -14,7 +15,8 @@ harmless-looking tensors (LS403 HIGH above 100, MEDIUM outside 1/64 to 16); piss
 unloading did not undo; `(([a-z0-9_]+)+\.?)+!` in `target_modules` hangs diffusers (no return within 120 s), and no thread can
 stop it; a UNC path sends the reader's Windows credentials to a stranger (LS408 HIGH); types such as XLORA
 fetch further adapters, and VeRA and its kin hide the update in a seed. A config whose targets the file does not hold
-belongs to another file.
+belongs to another file. PEFT builds the layers of the config's type and drops every tensor of another, ComfyUI and kohya's
+scripts apply what the tensors are: one file, two adapters.
 
 When it is wrong: lorascan never acts on the text, so a finding says what other loaders would do. Scalings outside
 1/64 to 16 occur in experiments; alpha 0 switches a layer off and is reported, since it is a no-op that looks like an
@@ -30,11 +32,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lorascan.core.adapter import FileFacts, PeftClaims
+from lorascan.core.adapter import Adapter, FileFacts, PeftClaims, Update
 from lorascan.core.detector import Detector
 from lorascan.core.evidence import Evidence
 from lorascan.core.findings import Finding, Rule, Scalar, Severity
 from lorascan.core.text import visible
+from lorascan.core.whole_updates import DoraUpdate
 
 
 def _rule(code: str, name: str, summary: str, severity: Severity, *cwe: int) -> Rule:
@@ -52,7 +55,9 @@ MODULES = _rule("LS405", "modules-to-save", "The adapter config replaces whole m
 START = _rule("LS407", "base-changing-start", "The adapter config changes the base itself.", Severity.MEDIUM, 915)
 PLACE = _rule("LS408", "config-path", "The adapter config names a network path or a suspicious file.", Severity.MEDIUM, 610, 829)
 KIND = _rule("LS409", "config-type", "The adapter config is of a type that is no weight update.", Severity.HIGH, 829)
-TARGETS = _rule("LS410", "targets-without-tensors", "The file holds no tensor of what its config targets.", Severity.MEDIUM, 829)
+TARGETS = _rule(
+    "LS410", "targets-without-tensors", "The file holds nothing of what its config targets, or of its type.", Severity.MEDIUM, 829
+)
 
 _LOWEST, _HIGHEST, _ABSURD = 1 / 64, 16.0, 100.0
 _USUAL_RANK = 8  # what PEFT takes where the config tells none
@@ -70,6 +75,11 @@ _WEIGHT_UPDATES = frozenset(
         "GRALORA",
     )
 )
+_PAIRS = frozenset({"lora", "tucker", "embedding"})
+_KINDS = {"LORA": _PAIRS, "ADALORA": _PAIRS, **{each.upper(): frozenset({each}) for each in ("loha", "lokr", "oft", "boft", "ia3")}}
+"""Kinds of update that a config's type stands for; tensors of the other types have no kind here."""
+_TOLD = frozenset().union(*_KINDS.values())
+"""Kinds that tell a type; biases and whole tensors come with every one."""
 _REACHING_OUT = re.compile(r"[\w.]+ = (?:\\\\|//|(?:file|smb)://)", re.IGNORECASE)
 
 
@@ -81,6 +91,21 @@ def examine(evidence: Evidence) -> Iterator[Finding]:
         yield from _requests(claims, where)
         if claims.targets_met == 0:
             yield _finding(TARGETS, "no module of the file is a target of its config", where, visible(claims.target_modules[0]))
+        whole = component in ("", claims.source)
+        held = [each for adapter in evidence.all(Adapter) for each in adapter.updates if whole or each.component == component]
+        yield from _contradiction(claims, where, {_kind(each) for each in held} & _TOLD)
+
+
+def _contradiction(claims: PeftClaims, where: str, held: set[str]) -> Iterator[Finding]:
+    """A finding where the file holds updates of other types than the config's alone."""
+    named = (claims.peft_type or "").upper()
+    if named in _WEIGHT_UPDATES and held and not held & _KINDS.get(named, frozenset()):
+        yield _finding(TARGETS, f"the config says {named}, and every update is of another type: {', '.join(sorted(held))}", where, named)
+
+
+def _kind(update: Update) -> str:
+    """The kind, for DoRA that of the update whose direction it takes."""
+    return update.direction.kind if isinstance(update, DoraUpdate) else update.kind
 
 
 def _scalings(claims: PeftClaims, where: str) -> Iterator[Finding]:

@@ -89,5 +89,7 @@ CASES: tuple[Case, ...] = (
     _peft("a config that repeats layers", "LS407", config(layer_replication=[[0, 4], [2, 5]])),
     _peft("a config of a share", "LS408", config(base_model_name_or_path=r"\\host\share\model")),
     _peft("a config that is no update", "LS409", config(peft_type="PROMPT_TUNING")),
+    _peft("a config of multipliers beside pairs of factors", "LS410", config(peft_type="IA3")),
+    _peft("a config of Hadamard products beside pairs of factors", "LS410", config(peft_type="LOHA")),
     _peft("a config of a type from the future", "LS409", config(peft_type="EVIL")),
 )

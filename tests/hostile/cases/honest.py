@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 from tests.adapters.builders import ATTENTION, TEXT
 from tests.hostile.case import Case, Link, one, whole
 from tests.hostile.pickles import START, STOP, archive, called, named, number
-from tests.hostile.sound import changed, config, configured, keras, sound, tensors, written
+from tests.hostile.sound import Tensors, changed, config, configured, keras, sound, tensors, written
 from tests.hostile.texts import HONEST
 
 _REAL = Path(__file__).parent.parent.parent / "data" / "real_adapters"
 _PEFT = sound(dialect="peft", alpha=None)
+_LOHA: Tensors = {
+    f"unet.{ATTENTION}.hada_w{side}_{factor}": np.full((64, 4) if factor == "a" else (4, 64), 0.05, dtype=np.float32)
+    for side in (1, 2)
+    for factor in "ab"
+}
 _KOHYA = {
     "ss_base_model_version": "sd_v1",
     "ss_network_module": "networks.lora",
@@ -148,6 +153,11 @@ CASES: tuple[Case, ...] = (
     one(
         "weights in which PK stands",
         changed(lambda found: {name: _marked(each) if each.ndim and "down" in name else each for name, each in found.items()}),
+    ),
+    whole("a PEFT folder of AdaLoRA", {"adapter_model.safetensors": _PEFT, "adapter_config.json": config(peft_type="ADALORA")}),
+    whole(
+        "a PEFT folder of Hadamard products",
+        {"adapter_model.safetensors": written(_LOHA), "adapter_config.json": config(peft_type="LOHA", alpha=4)},
     ),
     whole("a PEFT folder", {"adapter_model.safetensors": _PEFT, "adapter_config.json": config(), "README.md": _CARD}),
     whole(

@@ -1,5 +1,6 @@
 """Every kind of update as trainers write it, and the same kind used to hide a strength."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -49,6 +50,25 @@ def _lora(stem: str, out: int, inner: Shape) -> Tensors:
 
 def _peft(stem: str, out: int, inner: Shape) -> Tensors:
     return {f"{stem}.lora_A.weight": _some(4, *inner), f"{stem}.lora_B.weight": _some(out, 4)}
+
+
+def _formed(*inner: int, ones: int = 0) -> Tensors:
+    """Pairs on linear modules of 64 by 64 whose factors have these inner dimensions, and so many ones behind those of the other."""
+    return _each(
+        lambda stem, out, _: {
+            f"{stem}.lora_down.weight": _some(4, *inner),
+            f"{stem}.lora_up.weight": _some(out, 4, *(1,) * ones),
+            f"{stem}.alpha": _alpha(),
+        }
+    )
+
+
+def _flattened(stem: str, out: int, inner: Shape) -> Tensors:
+    return {f"{stem}.lora_down.weight": _some(4, math.prod(inner)), f"{stem}.lora_up.weight": _some(out, 4), f"{stem}.alpha": _alpha()}
+
+
+def _other_form(stem: str, out: int, inner: Shape) -> Tensors:
+    return {f"{stem}.lora_down.weight": _some(4, inner[0], 1, 9), f"{stem}.lora_up.weight": _some(out, 4, 1, 1), f"{stem}.alpha": _alpha()}
 
 
 def _loha(stem: str, out: int, inner: Shape) -> Tensors:
@@ -191,6 +211,11 @@ CASES: tuple[Case, ...] = (
             {**_each(_peft, _dotted), "unet.conv_in.lora_A.weight": _some(4, 13, 3, 3), "unet.conv_in.lora_B.weight": _some(32, 4, 1, 1)}
         ),
     ),
+    one("pairs of 1×1 convolutions on linear modules", written(_formed(64, 1, 1, ones=2)), "LS605", admitted=True),
+    one("pairs of convolutions whose kernels are flattened", written(_each(_flattened, modules=_CONVOLUTIONS))),
+    one("kernels on linear modules", written(_formed(16, 2, 2, ones=2)), "LS605"),
+    one("factors of three dimensions", written(_formed(64, 1, ones=1)), "LS605"),
+    one("a kernel of another form than the convolution's", written(_each(_other_form, modules=_CONVOLUTIONS)), "LS605"),
     one("LoHa with a factor a thousand times as large", _grown("LoHa", "hada_w1_a", 1e6), "LS603"),
     one("LoKr with a factor a thousand times as large", _grown("LoKr", "lokr_w1", 1e3), "LS603"),
     one("LoKr with one heavy module", _grown("LoKr", "lokr_w1", 1e4, only=(3,)), "LS603", "LS608"),
