@@ -98,10 +98,11 @@ class Sought:
         size = len(text.value)
         if not self.in_ascii and text.value.isascii():
             return []
+        read = text.lowered if self.in_ascii else text.value
         if size <= _SHORT or not self.bounded or (not self.near and self.marks == ("",)):
-            return [(0, size)] if self.near or any(mark in text.lowered for mark in self.marks) else []
+            return [(0, size)] if self._may_match(text.lowered, read) else []
         marked = [] if self.marks == ("",) else _marked(self.marks, text.lowered)
-        begun = _near(self.near, text.lowered if self.in_ascii else text.value) if self.near else []
+        begun = _near(self.near, read) if self.near else []
         if marked is None or begun is None:
             return [(0, size)]
         hits = sorted((*marked, *begun))
@@ -113,6 +114,13 @@ class Sought:
             else:
                 found.append((start, stop))
         return found
+
+    def _may_match(self, lowered: str, read: str) -> bool:
+        """Whether a text holds a mark or a beginning; one without either lacks every match. `read` is where beginnings stand."""
+        if not self.near:
+            return any(mark in lowered for mark in self.marks)
+        marked = self.marks != ("",) and any(mark in lowered for mark in self.marks)
+        return marked or _compiled(self.near, re.NOFLAG, lower=False).search(read) is not None
 
 
 @dataclass(slots=True, eq=False)
