@@ -1,10 +1,12 @@
 """What an audit ran with."""
 
 import platform
+import re
 from functools import cache
 from importlib import metadata
 
 _PACKAGES = ("lorascan", "numpy", "safetensors", "torch", "diffusers", "peft", "transformers", "open_clip_torch")
+_VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
 def environment() -> dict[str, str]:
@@ -21,8 +23,15 @@ def _found() -> tuple[tuple[str, str], ...]:
         "system": f"{platform.system()} {platform.release()}",
     }
     for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "not installed"
+        found[package] = _version(package)
     return tuple(found.items())
+
+
+def _version(package: str) -> str:
+    """As `metadata.version` tells it; that parses the package's whole description as a mail, a millisecond each."""
+    try:
+        told = metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+    line = _VERSION.search((told.read_text("METADATA") or "").partition("\n\n")[0])
+    return line[1] if line else told.version

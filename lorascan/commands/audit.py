@@ -14,6 +14,7 @@ from lorascan.commands._stderr import note, say, speak
 
 if TYPE_CHECKING:
     from lorascan.config import Config, Effective
+    from lorascan.core.calibration import Calibration
     from lorascan.policy import Rulebook
     from lorascan.settings import Settings
     from lorascan.targets import Selection
@@ -164,7 +165,6 @@ def _same_size(one: Path, other: Path) -> bool:
 
 def _rules(found: "Effective") -> "Rulebook":
     """How findings are judged. Raises UsageError."""
-    from lorascan.calibration import read_calibration  # noqa: PLC0415
     from lorascan.commands._known_rules import demand_known  # noqa: PLC0415
     from lorascan.commands._limits import digests  # noqa: PLC0415
     from lorascan.policy import Rulebook, policy_named, read_baseline  # noqa: PLC0415
@@ -178,10 +178,16 @@ def _rules(found: "Effective") -> "Rulebook":
         blocked=digests(config.block_list),
         waivers=config.waiver,
         baseline=read_baseline(config.baseline) if config.baseline else None,
-        calibration=read_calibration(config.calibration) if config.calibration else None,
+        calibration=_calibration(config.calibration) if config.calibration else None,
         fail_on=str(config.fail_on or ""),
         config=str(found.path or ""),
     )
+
+
+def _calibration(path: Path) -> "Calibration":
+    from lorascan.calibration import read_calibration  # noqa: PLC0415
+
+    return read_calibration(path)
 
 
 def _call(settings: "Settings", rules: "Rulebook", found: "Effective", named: Path | None, *, quiet: bool) -> Any:  # noqa: ANN401 - imported late
