@@ -9,23 +9,35 @@ import typer
 
 from lorascan import __version__
 from lorascan.commands import EXIT_CODES_HELP, GROUPS, commands
-from lorascan.commands._lab import lab_app
 from lorascan.commands._stderr import say, silence
 
-app = typer.Typer(
-    name="lorascan",
-    help="Decide whether an untrusted LoRA adapter for an image model may be admitted.",
-    epilog=EXIT_CODES_HELP,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-groups = {name: typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None, add_completion=False) for name, told in GROUPS.items()}
-for each in commands():
-    (groups[each.group] if each.group else app).command(each.name, epilog=each.epilog, cls=each.shape)(each.run)
-for name, group in groups.items():
-    app.add_typer(group, name=name)
-app.add_typer(lab_app, name="lab")
+
+def application(first: str = "") -> typer.Typer:
+    """The command line. `first`: a call's first argument; the command or group of that name is then the only one, which costs less."""
+    app = typer.Typer(
+        name="lorascan",
+        help="Decide whether an untrusted LoRA adapter for an image model may be admitted.",
+        epilog=EXIT_CODES_HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(options)
+    wanted = commands(first)
+    groups = {
+        name: typer.Typer(help=told, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+        for name, told in GROUPS.items()
+        if any(each.group == name for each in wanted)
+    }
+    for each in wanted:
+        (groups[each.group] if each.group else app).command(each.name, epilog=each.epilog, cls=each.shape)(each.run)
+    for name, group in groups.items():
+        app.add_typer(group, name=name)
+    if not first or not any(first in {each.name, each.group} for each in wanted):
+        from lorascan.commands._lab import lab_app  # noqa: PLC0415 - no other command needs it
+
+        app.add_typer(lab_app, name="lab")
+    return app
 
 
 _INTERRUPTED = 130
@@ -40,7 +52,7 @@ def main() -> NoReturn:
 
         _open_missing_streams()
         stdout = sys.stdout
-        app(prog_name="lorascan")
+        application(next(iter(sys.argv[1:]), ""))(prog_name="lorascan")
     except KeyboardInterrupt:  # first: the others' names may not be bound yet
         _fail("interrupted", _INTERRUPTED)
     except MemoryError:
@@ -85,7 +97,6 @@ def _version(*, wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     *,
     version: Annotated[

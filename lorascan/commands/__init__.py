@@ -33,6 +33,7 @@ GROUPS = {
 EXIT_CODES_HELP = "Exit codes: 0 admit, 1 reject, 2 usage error, 3 could not decide, 4 no input matched, 5 review needed."
 
 
-def commands() -> tuple[Command, ...]:
-    """Every command of this package, in name order."""
-    return tuple(members(__name__, "COMMAND", Command).values())
+def commands(first: str = "") -> tuple[Command, ...]:
+    """The command or the group whose name is `first`, the others not imported; every command where there is none. In name order."""
+    named = members(__name__, "COMMAND", Command, first).values() if first.isidentifier() else ()
+    return tuple(each for each in named if first in {each.name, each.group}) or tuple(members(__name__, "COMMAND", Command).values())

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 import lorascan
-from lorascan.cli import app
+from lorascan.cli import application
 from lorascan.core.findings import Decision
 from tests.adapters.builders import ATTENTION, make_tensors
 
@@ -46,7 +46,7 @@ def test_a_shape_that_means_nothing_is_refused_by_its_rule(case: str, tmp_path: 
     path = tmp_path / "a.safetensors"
     save_file(make(), path)
 
-    inspected = CliRunner().invoke(app, ["inspect", str(path), "-f", "json"])
+    inspected = CliRunner().invoke(application(), ["inspect", str(path), "-f", "json"])
     report = lorascan.audit(path, policy="static")
 
     assert (inspected.exit_code, inspected.stdout) == (1, "")
@@ -65,7 +65,7 @@ def test_thirty_thousand_modules_are_refused_from_the_header(tmp_path: Path) -> 
     path = tmp_path / "a.safetensors"
     path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(4 * len(header)))
 
-    inspected = CliRunner().invoke(app, ["inspect", str(path)])
+    inspected = CliRunner().invoke(application(), ["inspect", str(path)])
     report = lorascan.audit(path, policy="static")
 
     assert inspected.exit_code == 1
@@ -77,7 +77,7 @@ def test_one_giant_tensor_is_listed_without_a_spectrum_and_never_admitted(tmp_pa
     path = tmp_path / "a.safetensors"
     save_file(one_giant_tensor(), path)
 
-    modules = json.loads(CliRunner().invoke(app, ["inspect", str(path), "-f", "json"]).stdout)["modules"]
+    modules = json.loads(CliRunner().invoke(application(), ["inspect", str(path), "-f", "json"]).stdout)["modules"]
     report = lorascan.audit(path, policy="static")
 
     giant = next(each for each in modules if each["kind"] == "diff")
@@ -93,7 +93,7 @@ def test_a_file_all_of_subnormals_is_measured_exactly(tmp_path: Path) -> None:
     save_file(tensors, path)
     down, up = (tensors[f"{STEM}.lora_{side}.weight"].astype(np.float64) for side in ("down", "up"))
 
-    (module,) = json.loads(CliRunner().invoke(app, ["inspect", str(path), "-f", "json"]).stdout)["modules"]
+    (module,) = json.loads(CliRunner().invoke(application(), ["inspect", str(path), "-f", "json"]).stdout)["modules"]
 
     assert module["frobenius"] == pytest.approx(np.linalg.norm(up @ down), rel=1e-9)
     assert module["spectral"] == pytest.approx(np.linalg.norm(up @ down, 2), rel=1e-9)

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
-from lorascan.cli import app
+from lorascan.cli import application
 from lorascan.lab.assets import adapters_folder
 from tests.adapters.builders import ATTENTION, make_adapter, make_tensors
 
@@ -28,7 +28,7 @@ def adapter(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object, code: int = 0) -> str:
-    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    result = CliRunner().invoke(application(), [str(each) for each in arguments])
     assert result.exit_code == code, result.output
     return result.stdout
 
@@ -100,7 +100,7 @@ def test_alpha_of_a_loha_that_peft_wrote_comes_from_its_config(tmp_path: Path) -
 def test_intruders_without_a_base_are_a_usage_error(adapter: Path) -> None:
     from lorascan.core.errors import UsageError
 
-    assert isinstance(CliRunner().invoke(app, ["inspect", str(adapter), "--intruders"]).exception, UsageError)
+    assert isinstance(CliRunner().invoke(application(), ["inspect", str(adapter), "--intruders"]).exception, UsageError)
 
 
 @pytest.mark.parametrize(
@@ -192,9 +192,9 @@ def test_an_adapter_compared_with_itself_points_the_same_way(adapter: Path, tmp_
 
 def test_no_heavy_library_is_loaded_for_text_json_and_csv(adapter: Path) -> None:
     program = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom lorascan.cli import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom lorascan.cli import application\n"
         "for form in ('text', 'json', 'csv'):\n"
-        f"    assert CliRunner().invoke(app, ['inspect', {str(adapter)!r}, '-f', form]).exit_code == 0\n"
+        f"    assert CliRunner().invoke(application(), ['inspect', {str(adapter)!r}, '-f', form]).exit_code == 0\n"
         "print([name for name in ('torch', 'pandas', 'diffusers', 'peft', 'transformers') if name in sys.modules])"
     )
 

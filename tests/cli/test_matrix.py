@@ -113,7 +113,7 @@ def config(waiver: str) -> str:
 @cache
 def command() -> Callable[..., object]:
     """The command line as typer makes it anew for each call, which takes longer than a call."""
-    return typer.main.get_command(cli.app)
+    return typer.main.get_command(cli.application())
 
 
 @pytest.fixture
@@ -123,7 +123,8 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LORASCAN_CACHE", "false")
     monkeypatch.setattr(_running, "audit", reported)
-    monkeypatch.setattr(cli, "app", command())
+    made = command()
+    monkeypatch.setattr(cli, "application", lambda _: made)
     Path("adapters").mkdir()
     for name in CASES:
         Path(f"adapters/{name}.safetensors").write_bytes(name.encode())
