@@ -7,7 +7,7 @@ from pathlib import Path
 from lorascan.core.bounded import read_bounded
 from lorascan.core.catalogue import members
 from lorascan.core.errors import UsageError
-from lorascan.lab.derived import derived
+from lorascan.lab.derived import derived, family
 from lorascan.lab.recipe import Recipe, Split
 from lorascan.lab.zoo import Order
 
@@ -23,7 +23,8 @@ def known_recipes() -> dict[str, Recipe]:
 def read_orders(path: Path, split: Split) -> list[Order]:
     """The orders of one split of a file such as benchmarks/zoo.toml: `[dev]` and `[test]`, each `recipe = [seeds]`.
 
-    Recipes come by turns, so that a stopped run holds something of each. Raises UsageError for what is no such file.
+    Recipes come by turns, so that a stopped run holds something of each; what is rewritten comes after all that is trained. Raises
+    UsageError for what is no such file.
     """
     try:
         wanted = tomllib.loads(read_bounded(path, _BYTES, "orders").decode()).get(split, {})
@@ -35,7 +36,8 @@ def read_orders(path: Path, split: Split) -> list[Order]:
     if unknown := sorted(set(wanted) - set(known)):
         raise UsageError(f"{path}: no recipe {unknown[0]!r}; known are {', '.join(known)}")
     turns = zip_longest(*([Order(recipe=recipe, seed=seed, split=split) for seed in seeds] for recipe, seeds in wanted.items()))
-    return [order for turn in turns for order in turn if order is not None]
+    made = [order for turn in turns for order in turn if order is not None]
+    return sorted(made, key=lambda order: order.recipe != family(order.recipe))
 
 
 def _seeds(value: object) -> bool:

@@ -37,3 +37,9 @@ def test_the_committed_orders_are_read() -> None:
     path = Path(__file__).parents[2] / "benchmarks" / "zoo.toml"
     assert read_orders(path, "dev")
     assert read_orders(path, "test")
+
+
+def test_what_is_rewritten_is_made_last_so_that_its_source_is_there(tmp_path: Path) -> None:
+    path = orders(tmp_path, "[dev]\npoisoned_unet_at_65 = [2]\npoisoned_unet_laundered = [1]\npoisoned_unet = [1, 2]\n")
+    made = [each.recipe for each in read_orders(path, "dev")]
+    assert made == ["poisoned_unet", "poisoned_unet", "poisoned_unet_at_65", "poisoned_unet_laundered"]
