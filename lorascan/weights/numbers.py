@@ -1,5 +1,6 @@
 """Finds bad numbers and the largest one from tensors' bits."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lorascan.core.adapter import BadNumber, TensorSpan
+from lorascan.core.threads import AtOnce, threads
 from lorascan.weights.decode import FORMATS, Format, raw, to_float64, unit
 
 _CHUNK = 2**20
 """Entries looked at in one piece when bad ones are counted."""
 _TOGETHER = 2**20
 """Bytes of small tensors looked at in one call: a second-level cache holds them for the second look."""
+
+_THREADS, _LARGE = 2, 2**26
+"""Threads that look, and bytes of a file from which one alone takes longer than they take to start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +50,11 @@ def survey_each(content: memoryview, spans: Sequence[TensorSpan]) -> dict[str, S
             found[span.name] = Survey(max_abs=0.0, bad=None)
         else:
             known.setdefault(span.dtype, []).append(span)
-    for dtype, alike in known.items():
-        for run in _runs(sorted(alike, key=lambda each: each.start)):
-            found.update(_surveyed(content, run, dtype))
+    runs = [(run, dtype) for dtype, alike in known.items() for run in _runs(sorted(alike, key=lambda each: each.start))]
+    count = min(_THREADS, os.cpu_count() or 1) if len(content) >= _LARGE else 1
+    with threads(count) if count > 1 else AtOnce() as pool:
+        for each in pool.map(lambda job: tuple(_surveyed(content, *job)), runs):
+            found.update(each)
     return {span.name: found[span.name] for span in spans if span.dtype in FORMATS}
 
 

@@ -5,6 +5,7 @@ a row of the gate and a column of Out. Twins have ΔGate_i ∥ ΔGate_j and ΔOu
 an adapter does nothing alone, until a partner moves one of the twins.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TypeVar
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from lorascan.core.adapter import Adapter, LowRankUpdate, VettedFile
 from lorascan.core.pairs import TwinBlock, TwinStatistics
 from lorascan.core.tensors import TensorSpan
+from lorascan.core.threads import AtOnce, threads
 from lorascan.weights.decode import FORMATS, SINGLE, Matrix, Single, raw, single, to_float64, unit
 
 GATE, OUT = ".net.0.proj", ".net.2"
@@ -24,6 +26,8 @@ NEURONS = 512
 MOST_RANK = 512
 ALIKE = 0.99
 """|cos| from which two directions count as one."""
+_THREADS, _BESIDE = 2, 256
+"""Blocks measured beside each other, and up to which rank: there one takes some 20 MB."""
 _SKETCH = 8
 """Random directions by which weights are estimated to find the heaviest: the estimate's error is a third."""
 _LEAST = 1e-30
@@ -39,7 +43,9 @@ def twins(adapter: Adapter, vetted: VettedFile) -> TwinStatistics:
     updates = {(each.component, each.module_path): each for each in adapter.updates if isinstance(each, LowRankUpdate)}
     pairs = list(_pairs(updates))
     small = [(gate, out) for gate, out in pairs if max(gate.rank, out.rank) <= MOST_RANK]
-    measured = [_block(gate, out, vetted.content) for gate, out in small]
+    count = min(_THREADS, os.cpu_count() or 1) if all(max(gate.rank, out.rank) <= _BESIDE for gate, out in small) else 1
+    with threads(count) if count > 1 else AtOnce() as pool:
+        measured = list(pool.map(lambda pair: _block(pair[0], pair[1], vetted.content), small))
     return TwinStatistics(blocks=tuple(each for each in measured if each is not None), left_out=len(pairs) - len(small))
 
 
