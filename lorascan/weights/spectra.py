@@ -18,8 +18,8 @@ from lorascan.weights.factors import BLOCK, Tall, blocks, whole
 TOLERANCE = 1e-8
 """Largest accepted error of a singular value, as a share of the largest one."""
 _EPSILON = float(np.finfo(np.float64).eps)
-_STACK = 2**18
-"""Entries of the Gram matrices solved at once: 2 MiB a stack, of which four are held."""
+_STACK = 2**16
+"""Entries of the Gram matrices solved at once: 512 KiB a stack, of which four are held and stay in a second-level cache."""
 _BESIDE = 2**21
 """Entries of the stacks solved beside each other: 64 MiB with the four that each of them holds."""
 _THREADS = 4
