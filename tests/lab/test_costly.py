@@ -1,7 +1,8 @@
 """What every costly baseline keeps to; a new one joins by itself."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -50,13 +51,19 @@ def kept() -> dict[str, dict[str, Any]]:
     return {name: {} for name in costly_baselines()}
 
 
-def numbers(name: str, models: tuple[Base, Base], kept: dict[str, dict[str, Any]]) -> list[float]:
+def numbers(name: str, models: tuple[Base, Base], kept: dict[str, tuple[Any, int]]) -> list[float]:
     """The method's numbers, within the budget."""
     method = costly_baselines()[name]
-    asked = Asked(base=models[0], adapted=models[1], budget=BUDGET, kept=kept[name])
+    asked = Asked(base=models[0], adapted=models[1], budget=BUDGET, kept=kept)
     found = method.score(asked, [CLEAN, TRIGGERED] if method.given_trigger else [])
     assert 0 < asked.passes <= BUDGET
     return found
+
+
+@pytest.fixture(scope="module")
+def both(base: Base, planted: Base, kept: dict[str, dict[str, Any]]) -> Callable[[str], tuple[list[float], list[float]]]:
+    """By method its numbers of the planted adapter and of one that does nothing, each asked once."""
+    return cache(lambda name: (numbers(name, (base, planted), kept[name]), numbers(name, (base, base), kept[name])))
 
 
 @EVERY
@@ -69,40 +76,39 @@ def test_a_costly_baseline_says_where_it_is_from_and_what_was_assumed(name: str)
 
 @EVERY
 def test_its_numbers_are_finite_the_same_every_time_and_within_the_budget(
-    name: str, base: Base, planted: Base, kept: dict[str, dict[str, Any]]
+    name: str, base: Base, planted: Base, kept: dict[str, dict[str, Any]], both: Callable[[str], tuple[list[float], list[float]]]
 ) -> None:
-    found = numbers(name, (base, planted), kept)
+    found, _ = both(name)
 
     assert all(map(math.isfinite, found))
-    assert numbers(name, (base, planted), kept) == found, "what is kept of the base changes nothing"
+    assert numbers(name, (base, planted), kept[name]) == found, "what is kept of the base changes nothing"
     if not costly_baselines()[name].fitted:
         assert len(found) == (2 if costly_baselines()[name].given_trigger else 1)
 
 
 @BLIND
 def test_a_planted_trigger_scores_higher_than_an_adapter_that_does_nothing(
-    name: str, base: Base, planted: Base, kept: dict[str, dict[str, Any]]
+    name: str, both: Callable[[str], tuple[list[float], list[float]]]
 ) -> None:
-    assert numbers(name, (base, planted), kept)[0] > numbers(name, (base, base), kept)[0]
+    (planted,), (nothing,) = both(name)
+    assert planted > nothing
 
 
-def test_gaussian_probing_sees_no_change_of_an_adapter_that_does_nothing(
-    base: Base, planted: Base, kept: dict[str, dict[str, Any]]
-) -> None:
-    nothing, changed = (numbers("gaussian_probing", (base, each), kept) for each in (base, planted))
+def test_gaussian_probing_sees_no_change_of_an_adapter_that_does_nothing(both: Callable[[str], tuple[list[float], list[float]]]) -> None:
+    changed, nothing = both("gaussian_probing")
 
     assert len(nothing) == len(changed)
-    assert set(nothing[::5]) == {pytest.approx(math.log(1e-6))}, "the relative change of each layer"
+    assert nothing[::5] == [pytest.approx(math.log(1e-6))] * len(nothing[::5]), "the relative change of each layer"
     assert changed[0] == nothing[0], "the first layer stands before any adapted one"
     assert changed[-5] > nothing[-5] + 5
 
 
 @pytest.mark.parametrize("name", ["navit2i_ratio", "denoiser_divergence"])
 def test_a_prompt_with_the_planted_trigger_scores_higher_than_under_an_adapter_that_does_nothing(
-    name: str, base: Base, planted: Base, kept: dict[str, dict[str, Any]]
+    name: str, both: Callable[[str], tuple[list[float], list[float]]]
 ) -> None:
-    with_it, without = numbers(name, (base, planted), kept), numbers(name, (base, base), kept)
-    assert with_it[1] - with_it[0] > without[1] - without[0]
+    planted, nothing = both(name)
+    assert planted[1] - planted[0] > nothing[1] - nothing[0]
 
 
 def maps(*, assimilated: bool, still: bool) -> Tensor:

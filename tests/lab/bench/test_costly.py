@@ -124,19 +124,20 @@ def test_a_stopped_run_goes_on_and_asks_nothing_twice(tmp_path: Path, monkeypatc
     shutil.copytree(adapters_folder(), tmp_path / "zoo" / "test")
     ledger = tmp_path / "zoo" / "test" / "ledger.jsonl"
     ledger.write_text(ledger.read_text(encoding="utf-8").replace('"split": "dev"', '"split": "test"'), encoding="utf-8")
-    names = ["style_declared-dev-2", "poisoned_unet-dev-6"]
+    learnt, names = "character_declared-dev-2", ["style_declared-dev-2", "poisoned_unet-dev-6"]
     (tmp_path / "orders.toml").write_text(
-        f"passes = 5\nprompts = 2\nmost = 1\nseed = 0\ndev = {json.dumps(names[:1])}\ntest = {json.dumps(names)}\n", encoding="utf-8"
+        f"passes = 5\nprompts = 2\nmost = 1\nseed = 0\ndev = {json.dumps([learnt])}\ntest = {json.dumps(names)}\n", encoding="utf-8"
     )
 
     program.run(tmp_path / "zoo", tmp_path / "rows.jsonl")
     lines = read_lines(tmp_path / "rows.jsonl")
     program.run(tmp_path / "zoo", tmp_path / "rows.jsonl")
 
-    assert asked == ["blind", "blind", "blind", "blind", "trigger given"]
+    assert asked == ["blind"] * 5 + ["trigger given"]
     assert [(line["method"], line["name"]) for line in lines] == [
-        ("fitted", names[0]),
+        ("fitted", learnt),
         ("blind", names[0]),
+        ("fitted", names[0]),
         ("blind", names[1]),
         ("fitted", names[1]),
         ("given", names[1]),
