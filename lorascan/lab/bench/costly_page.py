@@ -18,7 +18,7 @@ def costly_sections(told: Told) -> list[str]:
         for each in methods
     )
     return [
-        f"## Costly methods, on a fixed subset of {count}",
+        f"## Costly methods, on {count} adapters of a fixed subset",
         "",
         f"{adapters['honest']} honest and {adapters['backdoored']} backdoored adapters of `test`, chosen by the rule of",
         "`benchmarks/costly.toml` before any of these ran (`python -m benchmarks.costly`). No method knows the trigger. All but the audit",

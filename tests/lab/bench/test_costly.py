@@ -66,7 +66,7 @@ def test_a_method_that_tells_all_apart_has_an_auroc_of_one_beside_the_audit_on_t
     assert found["ours"]["n"] == 24
     assert found["ours"]["passes"] > 1000
     page = "\n".join(costly_sections({"costly": found}))
-    assert "## Costly methods, on a fixed subset of 24" in page
+    assert "## Costly methods, on 24 adapters of a fixed subset" in page
     assert costly_baselines()["key_search"].source in page
 
 
