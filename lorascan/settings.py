@@ -49,6 +49,7 @@ class Budget(Strict):
     directions: int = Field(0, ge=0, description="directions of text into which keys and values are inverted; 0 = none")
     scales: tuple[float, ...] = Field((), description="further scales at which suspected words are searched")
     part_tokens: int = Field(0, ge=0, description="words looked at again where only one part of the adapter is loaded; 0 = no such load")
+    soft_tokens: int = Field(0, ge=0, le=1024, description="seeds from which an embedding is followed by gradient; 0 = none")
     nominated: int = Field(14, description="hunt candidates that reach pictures")
     select_pairs: int = 4
     confirmed: int = Field(5, description="candidates tested on held-out pairs")
@@ -82,11 +83,12 @@ BUDGETS = {
         directions=24,
         scales=(-0.5, 0.5, 1.5, 2.0),
         part_tokens=24,
+        soft_tokens=16,
         nominated=28,
         select_pairs=8,
         confirmed=8,
         confirm_pairs=28,
-        looks=(8,),
+        looks=(8, 14),
         controls=12,
         declared=6,
         dosed=4,

@@ -35,11 +35,13 @@ def token_effects(
     return adapted - base, base
 
 
-def declared_effects(hunt: Hunt, context: Context, *, scale: float = FULL, side: int | None = None) -> FloatArray:
+def declared_effects(
+    hunt: Hunt, context: Context, *, scale: float = FULL, side: int | None = None, timestep: float = TIMESTEP
+) -> FloatArray:
     """δ of the declared words in this context: (k, cells), or (0, 1) where none are declared."""
     if not hunt.declared:
         return np.zeros((0, 1), dtype=np.float32)
-    return token_effects(hunt, hunt.bench.reference.tokenise(typed_at(hunt.declared, context)), scale=scale, side=side)[0]
+    return token_effects(hunt, hunt.bench.reference.tokenise(typed_at(hunt.declared, context)), timestep, scale=scale, side=side)[0]
 
 
 def search_side(side: int) -> int:

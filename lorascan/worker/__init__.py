@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lorascan.bases import ResolvedBase
+from lorascan.bases import ResolvedBase, families
 from lorascan.core.behaviour import IsolationFacts, LoadFacts
 from lorascan.core.errors import Refusal, StageFailed, Unavailable
 from lorascan.core.progress import Listener, Progress, silent
@@ -104,12 +104,19 @@ def _launch(base: ResolvedBase, settings: Settings, *, role: str, blobs: Mapping
         "device": _device(settings),
         "threads": limits.threads,
         "edge": settings.picture_edge,
+        **({"gradients": True} if role == "adapted" and _inverted(base, settings) else {}),
     }
     with (
         stage_failures(role),
         launch(PROGRAM, lock, blobs=blobs, arguments=arguments, isolation=backend_of(settings)) as pending,
     ):
         yield pending
+
+
+def _inverted(base: ResolvedBase, settings: Settings) -> bool:
+    """Whether the hunt may ask for gradients: only then is their code warmed up before the lock closes."""
+    contract = families()[base.family].contract
+    return bool(settings.budget.soft_tokens) and contract is not None and contract.states == "cross-attention"
 
 
 def _device(settings: Settings) -> str:

@@ -55,6 +55,20 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What an inversion takes out of the adapter's effect at each of `timesteps` (T,), shares of the training schedule.
+
+    The mean effect `common` (T, cells), the orthonormal rows `span` (T, r, cells), and `floors` (T,), added to what a text means
+    to the base.
+    """
+
+    timesteps: tuple[float, ...]
+    common: FloatArray
+    span: FloatArray
+    floors: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """One locked process. Every answer's size is fixed by the request before the answer is read.
 
@@ -101,6 +115,36 @@ class Worker:
         reply = ((len(ids), self.shape.channels, side, side),)
         blobs, passes = (ids.astype("<i4").tobytes(),), {"text encoder": len(ids), "denoiser": len(ids)}
         return self._call("predict", arguments, blobs=blobs, reply=reply, passes=passes, label="denoiser", listener=listener)[0]
+
+    def invert(  # noqa: PLR0913 - one argument a choice
+        self,
+        ids: IntArray,
+        *,
+        plain: IntArray,
+        slot: int,
+        explained: Explained,
+        seed: int,
+        side: int,
+        steps: int,
+        nearest: int,
+        listener: Listener = silent,
+    ) -> IntArray:
+        """Tokens (n, nearest) next to where the embeddings at `slot` of ids (n, length) end, followed uphill for so many steps.
+
+        Only a worker that was started for gradients answers; see lorascan.worker.inversion.
+        """
+        arguments = {
+            "ids": list(ids.shape), "slot": slot, "timesteps": list(explained.timesteps), "span": list(explained.span.shape), "seed": seed,
+            "side": side, "steps": steps, "nearest": nearest, "batch": 16 if side <= _FEW else 1,
+        }  # fmt: skip
+        numbers = (explained.common, explained.span, explained.floors)
+        blobs = (ids.astype("<i4").tobytes(), plain.astype("<i4").tobytes(), *(each.astype("<f4").tobytes() for each in numbers))
+        forth = 2 * len(ids) * steps * len(explained.timesteps)
+        passes = {"text encoder": forth, "denoiser": forth}
+        reply = ((len(ids), nearest),)
+        return self._call("invert", arguments, blobs=blobs, reply=reply, dtype="<i4", passes=passes, label="gradients", listener=listener)[
+            0
+        ]
 
     def render(self, prompts: Sequence[str], seeds: Sequence[int], *, scale: float = 1.0, listener: Listener = silent) -> ByteArray:
         """Pictures (n, height, width, 3), one per (prompt, seed)."""

@@ -91,12 +91,18 @@ def predict(  # noqa: PLR0913 - one argument a choice
     return np.concatenate(parts)
 
 
-def _direct(base: Base, ids: IntArray, timestep: float, seed: int, side: int) -> FloatArray:
+def latents_at(base: Base, timestep: float, seed: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The common noise (1, channels, side, side) of a base with a UNet, and the timestep, given as a share of the training schedule."""
     unet, scheduler = base.pipeline.unet, base.pipeline.scheduler
     steps = scheduler.config.num_train_timesteps
     at = torch.tensor(min(steps - 1, round(timestep * steps)), device=base.device)
     shape = (1, unet.config.in_channels, side, side)
-    noise = torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed)).to(base.device, unet.dtype)
+    return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed)).to(base.device, unet.dtype), at
+
+
+def _direct(base: Base, ids: IntArray, timestep: float, seed: int, side: int) -> FloatArray:
+    unet = base.pipeline.unet
+    noise, at = latents_at(base, timestep, seed, side)
     conditions = states(base, ids).to(unet.dtype)
     latents = noise.expand(len(conditions), -1, -1, -1)
     answer: FloatArray = unet(latents, at, encoder_hidden_states=conditions, return_dict=False)[0].float().cpu().numpy()

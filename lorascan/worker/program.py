@@ -11,7 +11,7 @@ import torch
 
 from lorascan.bases import families
 from lorascan.sandbox.serve import Program, Reply, Request
-from lorascan.worker import attach, primitives, scorer
+from lorascan.worker import attach, inversion, primitives, scorer
 from lorascan.worker.client import PARTNER, RANDOM, SUBJECT
 from lorascan.worker.pipeline import Base, load_base, parameter_digest
 
@@ -43,6 +43,8 @@ def prepare(arguments: Mapping[str, Any]) -> Program:
     clip = arguments.get("scorer")
     session = Session(base=base, scorer=scorer.load_scorer(Path(clip)) if clip else None, digest=parameter_digest(base))
     _warm_up(session)
+    if arguments.get("gradients"):
+        _warm_up_gradients(session)
     return Program(operations=_operations(session))
 
 
@@ -56,6 +58,30 @@ def _warm_up(session: Session) -> None:
         scorer.embed_texts(session.scorer, ["a"])
 
 
+def _warm_up_gradients(session: Session) -> None:
+    """The same of a step uphill, in workers that will be asked for one."""
+    ids, side = primitives.tokenise(session.base, ["a"]), _LEAST_SIDE
+    cells = side * side * int(session.base.pipeline.unet.config.out_channels)
+    climb = inversion.Climb(
+        ids=ids,
+        plain=ids[0],
+        slot=1,
+        timesteps=(0.5,),
+        common=np.zeros((1, cells), np.float32),
+        explained=np.zeros((1, 1, cells), np.float32),
+        floors=np.ones(1, np.float32),
+        seed=0,
+        side=side,
+        steps=1,
+        batch=1,
+    )
+    inversion.invert(session.base, climb, 1, lambda _: None, lambda _: None)
+
+
+_LEAST_SIDE = 8
+"""Latent cells: a UNet halves them at most three times."""
+
+
 def _operations(session: Session) -> dict[str, Any]:
     return {
         "describe": lambda request: _describe(session, request),
@@ -65,6 +91,7 @@ def _operations(session: Session) -> dict[str, Any]:
         "tokenise": lambda request: _tokenise(session, request),
         "encode": lambda request: _encode(session, request),
         "predict": lambda request: _predict(session, request),
+        "invert": lambda request: _invert(session, request),
         "render": lambda request: _render(session, request),
         "embed_images": lambda request: _embed_images(session, request),
         "embed_texts": lambda request: _embed_texts(session, request),
@@ -151,6 +178,31 @@ def _predict(session: Session, request: Request) -> Reply:
         progress=request.progress,
     )
     return Reply(result={}, blobs=(predicted.astype("<f4").tobytes(),))
+
+
+def _invert(session: Session, request: Request) -> Reply:
+    asked = request.arguments
+    times, rank, cells = asked["span"]
+    climb = inversion.Climb(
+        ids=_array(request, 0, "<i4", asked["ids"]),
+        plain=_array(request, 1, "<i4", asked["ids"][1:]),
+        slot=int(asked["slot"]),
+        timesteps=tuple(float(each) for each in asked["timesteps"]),
+        common=_array(request, 2, "<f4", [times, cells]),
+        explained=_array(request, 3, "<f4", [times, rank, cells]),
+        floors=_array(request, 4, "<f4", [times]),
+        seed=int(asked["seed"]),
+        side=int(asked["side"]),
+        steps=int(asked["steps"]),
+        batch=int(asked["batch"]),
+    )
+
+    def dose(scale: float) -> None:
+        attach.set_scale(session.base, scale, session.attached)
+
+    found = inversion.invert(session.base, climb, int(asked["nearest"]), dose, request.progress)
+    session.dose = (1.0, "", "")
+    return Reply(result={}, blobs=(found.astype("<i4").tobytes(),))
 
 
 def _render(session: Session, request: Request) -> Reply:

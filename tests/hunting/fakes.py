@@ -13,7 +13,7 @@ from lorascan.hunting.method import Hunt
 from lorascan.hunting.vocabulary import read_vocabulary
 from lorascan.settings import DEFAULT
 from lorascan.worker.bench import Bench
-from lorascan.worker.client import Shape
+from lorascan.worker.client import Explained, Shape
 
 TWINS = ("\u0251", "\u0435", "\u043e", "\u03b1")
 """Look-alikes that the tokenizer knows, each as one token wherever it stands."""
@@ -58,6 +58,15 @@ class FakeWorker:
 
     def encode(self, ids: np.ndarray, positions: np.ndarray, **_: object) -> np.ndarray:
         return np.repeat(1 + self._sums(ids, 8, seed=2)[:, None, :], positions.shape[1], axis=1)
+
+    def invert(self, ids: np.ndarray, *, slot: int, explained: Explained, nearest: int, **_: object) -> np.ndarray:
+        """Every seed ends at the words whose plants the mean and the declared words explain least."""
+        del slot
+        left = np.zeros(END + 1, dtype=np.float32)
+        for word, vector in self.planted.items():
+            moved = vector[:CELLS] - explained.common[0]
+            left[TOKENS.index(word)] = np.linalg.norm(moved - (moved @ explained.span[0].T) @ explained.span[0])
+        return np.repeat(np.argsort(-left, kind="stable")[None, :nearest], len(ids), axis=0).astype(np.int32)
 
     def _sums(self, ids: np.ndarray, width: int, seed: int) -> np.ndarray:
         rng = np.random.default_rng(seed)

@@ -100,7 +100,7 @@ def test_every_method_names_the_space_it_searched(tmp_path: Path) -> None:
     scope = replace(
         scope, tensors=TENSORS, nominated=first, settings=settings_of(budget={"captions": 60, "scales": (1.5,), "completed": 2})
     )
-    apart = {"pair_interaction", "concept_pairs", "eigen_inversion", "part_loads"}
+    apart = {"pair_interaction", "concept_pairs", "eigen_inversion", "part_loads", "soft_inversion"}
     single = {name: method for name, method in hunting_methods().items() if name not in apart}
     for name, method in single.items():
         assert not method.applies(scope) or name == "text_drift", name
