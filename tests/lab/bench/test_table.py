@@ -10,7 +10,7 @@ from benchmarks import held_out
 from lorascan.core.errors import UsageError
 from lorascan.lab.bench import methods
 from lorascan.lab.bench.page import page
-from lorascan.lab.bench.rows import audits_file, ledger_folder, read_rows
+from lorascan.lab.bench.rows import audits_file, is_adaptive, ledger_folder, read_rows
 from lorascan.lab.bench.running import write_table
 from lorascan.lab.bench.table import table
 
@@ -81,9 +81,13 @@ def test_too_few_honest_adapters_measure_no_false_alarms_of_one_in_a_hundred(res
 
 
 def test_attacks_that_failed_their_gate_are_not_counted(results: Path) -> None:
+    """Those of attackers who know the audit are, but apart: what they give up is what is asked."""
     names = {row.truth.name for row in read_rows(results, "test")}
     failed = [json.loads(line) for line in (ledger_folder(results, "test") / "ledger.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert not names & {each["name"] for each in failed if each["label"] == "failed"}
+    assert not names & {each["name"] for each in failed if each["label"] == "failed" and not is_adaptive(each["recipe"])}
+    told = table(results)
+    assert not any(is_adaptive(recipe) for recipe in (*told["families"], *told["honest"]))
+    assert told["adaptive"]
 
 
 def test_rows_without_the_truth_beside_them_are_not_counted(results: Path) -> None:
