@@ -1,6 +1,6 @@
 """Climbing embeddings: in this process on the real base, and under the real lock."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -25,8 +25,12 @@ SEEDS = [300, 1200, 2000, 3800]
 
 
 @pytest.fixture(scope="module")
-def base() -> Base:
-    return load_base(base_folder(), families()["lab"], device="cpu")
+def base() -> Iterator[Base]:
+    """With one thread, as a worker has it: small networks' gradients wait for each other on two."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield load_base(base_folder(), families()["lab"], device="cpu")
+    torch.set_num_threads(before)
 
 
 def climb_of(base: Base, seeds: list[int], steps: int) -> Climb:
