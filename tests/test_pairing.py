@@ -51,8 +51,8 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
     """What comes to the workers, which fail at once."""
     came: Loaded = []
 
-    def opened(_base: object, canonical: bytes, *_: object, partner: bytes | None = None) -> None:
-        came.append({"adapter": canonical, "partner": partner})
+    def opened(_base: object, canonical: bytes, *_: object, partner: bytes | None = None, random: bytes | None = None) -> None:
+        came.append({"adapter": canonical, "partner": partner, "random": random})
         raise StageFailed(Refusal(code="LS902", message="no worker here"))
 
     monkeypatch.setattr(worker, "open_workers", opened)
@@ -101,7 +101,7 @@ def test_both_files_are_loaded_with_their_own_updates(subject: Path, partner: Pa
 
 def test_one_adapter_is_loaded_without_a_partner(subject: Path, loaded: Loaded) -> None:
     report = audit(subject)
-    assert [each["partner"] for each in loaded] == [None]
+    assert [(each["partner"], each["random"]) for each in loaded] == [(None, None)]
     assert not report.evidence.has(PartnerFacts)
     assert "with" not in json.loads(render(report, "json"))
 
