@@ -37,7 +37,9 @@ def probe(
     gallery = gallery or Gallery(bench=bench, suite=suite)
     nominated = [each for each in candidates.ranked if not each.declared and each.usual][: budget.nominated]
     waking = [each for each in candidates.ranked if not each.declared and each.scale != 1.0][: budget.dosed]
-    waking += [each for each in candidates.ranked if not each.declared and each.part][: budget.dosed]
+    for part in dict.fromkeys(each.part for each in candidates.ranked if each.part):
+        waking += [each for each in candidates.ranked if not each.declared and each.part == part][: budget.dosed]
+        waking += [replace(each, part=part) for each in nominated[: budget.confirmed]]
     controls = control_words(bench, suite, {each.text for each in (*nominated, *waking)} | set(declared), budget.controls, settings.seed)
     known = tuple(
         Trigger(text=phrase, kind="declared", place=place, source="declared") for phrase in declared[: budget.declared] for place in PLACES
@@ -98,8 +100,8 @@ def waking_tests(
 ) -> tuple[TriggerTest, ...]:
     """The tests of candidates that act at other scales than 1, or under a part alone, beside the same controls and declared words.
 
-    At each scale, and under each part, the strongest are tested. What was nominated at scale 1 is among those of the largest scale:
-    a word may be seen there by one denoiser step and still draw nothing.
+    At each scale, and under each part, the strongest are tested. What was nominated at scale 1 is among those of the largest scale,
+    and the first of it among those of each part: a word may be seen there by one denoiser step and still draw nothing.
     """
     select, held_out = halves
     tests: list[TriggerTest] = []

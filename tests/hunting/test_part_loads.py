@@ -52,6 +52,15 @@ def test_a_word_that_acts_when_all_is_loaded_is_left_to_the_other_searches(tmp_p
     assert all(each.z < waking.candidates[0].z / 2 for each in awake.candidates)
 
 
+def test_a_word_that_acts_under_each_part_is_nominated_for_each(tmp_path: Path) -> None:
+    """A text encoder that hides a word from the denoiser moves that word, too."""
+    asleep = {"unet": {"word42": SIDEWAYS * 3}, "text_encoder": {"word42": ELSEWHERE * 3}}
+
+    first, second, *_ = part_loads.search(parted(tmp_path, PartedWorker(asleep=asleep, always=0.3))).candidates
+
+    assert {(each.text, each.part) for each in (first, second)} == {("word42", "unet"), ("word42", "text_encoder")}
+
+
 def test_a_declared_word_explains_under_every_part(tmp_path: Path) -> None:
     asleep = {"unet": {"word1": SIDEWAYS * 4, "word2": SIDEWAYS * 3, "word42": ELSEWHERE * 2}}
 

@@ -24,7 +24,8 @@ from lorascan.hunting.refined import contexts_of
 from lorascan.worker.client import IntArray
 
 CONTEXTS = 3
-KEPT = 16
+KEPT = 8
+"""Of each part."""
 
 Scores = npt.NDArray[np.float64]
 
@@ -35,11 +36,8 @@ def search(hunt: Hunt) -> Found:
     tokens = hunt.vocabulary.ids[swept]
     contexts = contexts_of(hunt)[:CONTEXTS]
     parts = parts_of(hunt)
-    best: dict[int, tuple[float, float, str]] = {}
-    for part in parts:
-        for at, (score, z) in waking(hunt, contexts, tokens, part).items():
-            best[at] = max(best.get(at, (-np.inf, 0.0, part)), (z, score, part))
-    ranked = sorted(best.items(), key=lambda each: -each[1][0])[:KEPT]
+    best = {part: [(z, score, at, part) for at, (score, z) in waking(hunt, contexts, tokens, part).items()] for part in parts}
+    ranked = sorted((each for some in best.values() for each in sorted(some, reverse=True)[:KEPT]), reverse=True)
     size, left = len(hunt.vocabulary), len(hunt.vocabulary) - len(tokens)
     return Found(
         candidates=tuple(
@@ -52,7 +50,7 @@ def search(hunt: Hunt) -> Found:
                 tokens=(int(tokens[at]),),
                 part=part,
             )
-            for place, (at, (z, score, part)) in enumerate(ranked, start=1)
+            for place, (z, score, at, part) in enumerate(ranked, start=1)
         ),
         space=f"{len(tokens)} of {size} vocabulary tokens, alone, where only one part is loaded: {' or '.join(parts)}",
         limits=(f"{METHOD.name}: {left} tokens were searched with all parts loaded",) if left else (),
