@@ -16,10 +16,9 @@ import numpy.typing as npt
 from lorascan.core.behaviour import TriggerCandidate
 from lorascan.hunting.contexts import Context
 from lorascan.hunting.denoised import coarse_side, search_side
-from lorascan.hunting.effects import log_spread
 from lorascan.hunting.method import PARTS, Found, Hunt, Method
 from lorascan.hunting.methods.denoiser_divergence import swept_effects
-from lorascan.hunting.methods.scale_grid import coarse
+from lorascan.hunting.methods.scale_grid import beyond, coarse
 from lorascan.hunting.refined import contexts_of
 from lorascan.worker.client import IntArray
 
@@ -78,9 +77,7 @@ def waking(hunt: Hunt, contexts: Sequence[Context], tokens: IntArray, part: str)
 def _gained(hunt: Hunt, context: Context, tokens: IntArray, part: str, side: int, centre: slice = slice(None)) -> tuple[Scores, float]:
     """Logarithm of each token's effect under the part relative to the median of those in `centre`, less that under all if positive."""
     there, whole = (swept_effects(each, context, tokens, side=side).scores() for each in (under(hunt, part), hunt))
-    logs = [np.log(np.maximum(each, 1e-12)) for each in (there, whole)]
-    above, already = (each - np.median(each[centre]) for each in logs)
-    return above - np.maximum(already, 0.0), log_spread(there)
+    return beyond(there, whole, centre)
 
 
 def under(hunt: Hunt, part: str) -> Hunt:

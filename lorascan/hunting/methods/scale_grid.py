@@ -84,9 +84,12 @@ def waking(hunt: Hunt, contexts: Sequence[Context], tokens: IntArray, scale: flo
 
 def _gained(hunt: Hunt, context: Context, tokens: IntArray, scale: float, centre: slice = slice(None)) -> tuple[Scores, float]:
     """Logarithm of each token's effect relative to the median of those in `centre`, less that at scale 1 where it is positive."""
-    there, full = (dosed_scores(hunt, context, tokens, each) for each in (scale, FULL))
-    logs = [np.log(np.maximum(each, 1e-12)) for each in (there, full)]
-    above, already = (each - np.median(each[centre]) for each in logs)
+    return beyond(dosed_scores(hunt, context, tokens, scale), dosed_scores(hunt, context, tokens, FULL), centre)
+
+
+def beyond(there: Scores, usual: Scores, centre: slice) -> tuple[Scores, float]:
+    """Logarithm of each score over the median of those in `centre`, less that of the usual load where it is positive; its robust spread."""
+    above, already = (np.log(each) - np.median(np.log(each[centre])) for each in (np.maximum(one, 1e-12) for one in (there, usual)))
     return above - np.maximum(already, 0.0), log_spread(there)
 
 
